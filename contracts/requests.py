@@ -1,0 +1,128 @@
+"""Bodies of HTTP requests and replies, with the story's field names."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from contracts.results import PipelineResult
+from contracts.state import ExecutionState, ExecutionStatus, StagePhase, StageState
+from contracts.wire import Timestamp, WireModel
+
+
+class RunRequest(WireModel):
+    """Body of `POST /api/pipelines/{id}/run`. What it may hold is checked against the pipeline's `inputs`."""
+
+    input: str = Field(description="Fills the pipeline's primary input; must not be blank.")
+    options: dict[str, Any] = Field(
+        default_factory=dict[str, Any],
+        description="The pipeline's other inputs by name; `models` overrides aliases: {'fast': 'openai:gpt-5-mini'}.",
+    )
+
+
+class RunReply(WireModel):
+    """Accepted: the execution is in the log and will run."""
+
+    execution_id: str
+    pipeline_id: str
+    status: Literal["started"] = "started"
+
+
+class CancelReply(WireModel):
+    """Whether there was something to cancel."""
+
+    cancelled: bool
+
+
+class ErrorReply(WireModel):
+    """Every error answer."""
+
+    error: str = Field(description="One sentence for people.")
+    code: str = Field(description="Stable, for programs.")
+
+
+class PipelineListing(WireModel):
+    """One row of `GET /api/pipelines`."""
+
+    filename: str
+    id: str
+    name: str
+    version: str
+    description: str
+    stage_count: int
+    default_provider: str | None
+
+
+class StageView(WireModel):
+    """One stage in the answer of `GET /api/executions/{id}`."""
+
+    id: str
+    name: str
+    index: int
+    status: StagePhase
+    cost: float | None = None
+    duration: int | None = None
+    model: str | None = None
+    reason: str | None = None
+    error: str | None = None
+    started_at: Timestamp | None = None
+    ended_at: Timestamp | None = None
+
+    @classmethod
+    def of(cls, index: int, stage: StageState) -> "StageView":
+        """Make the view of one stage's state."""
+        outcome = stage.outcome
+        return cls(
+            id=stage.id,
+            name=stage.name,
+            index=index,
+            status=stage.phase,
+            cost=outcome.cost if outcome else None,
+            duration=outcome.duration if outcome else None,
+            model=outcome.model if outcome else None,
+            reason=stage.reason,
+            error=stage.error,
+            started_at=stage.started_at,
+            ended_at=stage.ended_at,
+        )
+
+
+class ExecutionListing(WireModel):
+    """One row of `GET /api/executions`."""
+
+    id: str
+    pipeline_id: str
+    status: ExecutionStatus
+    cancel_requested: bool = False
+    attempt: int = 0
+    runner: str | None = None
+    queued_at: Timestamp
+    started_at: Timestamp | None = None
+    ended_at: Timestamp | None = None
+    filename: str | None = Field(default=None, description="The saved result's name in outputs.")
+
+
+class ExecutionView(ExecutionListing):
+    """Answer of `GET /api/executions/{id}`: a fold over the execution's events."""
+
+    last_seq: int = Field(description="Number of the last event that this view includes.")
+    stages: tuple[StageView, ...]
+    result: PipelineResult | None = None
+
+    @classmethod
+    def of(cls, state: ExecutionState) -> "ExecutionView":
+        """Make the view of an execution's state."""
+        return cls(
+            id=state.execution_id,
+            pipeline_id=state.queued.pipeline_id,
+            status=state.status,
+            cancel_requested=state.is_cancel_requested,
+            attempt=state.attempt,
+            runner=state.runner,
+            queued_at=state.queued.at,
+            started_at=state.started_at,
+            ended_at=state.ended_at,
+            filename=state.filename,
+            last_seq=state.next_seq - 1,
+            stages=tuple(StageView.of(index, stage) for index, stage in enumerate(state.stages.values())),
+            result=state.result,
+        )

@@ -1,0 +1,174 @@
+"""The state of an execution: a fold over its events, and nothing else.
+
+Which event may follow which is a table; an event that may not is `CorruptLog`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from contracts.errors import CorruptLog
+from contracts.events import (
+    ExecutionCancelRequested,
+    ExecutionCompleted,
+    ExecutionQueued,
+    ExecutionResumed,
+    ExecutionStarted,
+    LogEvent,
+    StageCompleted,
+    StageFailed,
+    StageRetrying,
+    StageSkipped,
+    StageStarted,
+)
+from contracts.pipeline import Pipeline
+from contracts.results import PipelineResult, StageOutcome
+
+ExecutionStatus = Literal["queued", "running", "success", "early_exit", "failed", "cancelled"]
+StagePhase = Literal["pending", "running", "completed", "skipped", "failed"]
+
+_STAGE_MOVES: dict[type[LogEvent], tuple[frozenset[StagePhase], StagePhase]] = {
+    # A stage may start again: its runner was lost while it ran, and the next one runs it anew.
+    StageStarted: (frozenset({"pending", "running"}), "running"),
+    StageRetrying: (frozenset({"running"}), "running"),
+    StageCompleted: (frozenset({"running"}), "completed"),
+    # A stage may fail without having started: its condition could not be evaluated.
+    StageFailed: (frozenset({"pending", "running"}), "failed"),
+    StageSkipped: (frozenset({"pending"}), "skipped"),
+}
+
+
+@dataclass
+class StageState:
+    """Where one stage stands. `output` is what it offers to later stages, also when skipped."""
+
+    id: str
+    name: str
+    phase: StagePhase = "pending"
+    outcome: StageOutcome | None = None
+    output: Any = None
+    reason: str | None = None
+    error: str | None = None
+    error_code: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass
+class ExecutionState:
+    """Where an execution stands after the events applied so far.
+
+    Attributes:
+        next_seq: the number that the next event will have.
+        attempt: how many runners have claimed it, 0 while queued.
+        stages: in file order, by id.
+    """
+
+    queued: ExecutionQueued
+    pipeline: Pipeline
+    stages: dict[str, StageState]
+    next_seq: int = 1
+    status: ExecutionStatus = "queued"
+    attempt: int = 0
+    runner: str | None = None
+    is_cancel_requested: bool = False
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    result: PipelineResult | None = None
+    filename: str | None = None
+
+    @classmethod
+    def begin(cls, queued: ExecutionQueued) -> "ExecutionState":
+        """Make the state after event 0."""
+        pipeline = Pipeline.model_validate(queued.pipeline)
+        return cls(
+            queued=queued,
+            pipeline=pipeline,
+            stages={stage.id: StageState(stage.id, stage.title) for stage in pipeline.stages},
+        )
+
+    @property
+    def execution_id(self) -> str:
+        """The id of the execution."""
+        return self.queued.execution_id
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the terminal event is in the log."""
+        return self.result is not None
+
+    def apply(self, event: LogEvent) -> None:
+        """Move on by one event.
+
+        Raises:
+            CorruptLog: the event has the wrong number, or may not come at this point.
+        """
+        if event.execution_id != self.execution_id or event.seq != self.next_seq:
+            raise CorruptLog(f"event {event.seq} of {event.execution_id} came where {self.next_seq} was due")
+        if self.is_ended:
+            raise CorruptLog(f"{event.type} came after the end")
+        match event:
+            case ExecutionStarted() | ExecutionResumed():
+                self._claim(event)
+            case ExecutionCancelRequested():
+                self.is_cancel_requested = True
+            case ExecutionCompleted():
+                self._end(event)
+            case StageStarted() | StageRetrying() | StageCompleted() | StageFailed() | StageSkipped():
+                self._move_stage(event)
+            case ExecutionQueued():
+                raise CorruptLog("a second execution:queued")
+        self.next_seq += 1
+
+    def _claim(self, event: ExecutionStarted | ExecutionResumed) -> None:
+        if event.attempt != self.attempt + 1:
+            raise CorruptLog(f"claim {event.attempt} came after claim {self.attempt}")
+        self.attempt = event.attempt
+        self.runner = event.runner
+        self.status = "running"
+        self.started_at = self.started_at or event.at
+
+    def _end(self, event: ExecutionCompleted) -> None:
+        self.result = event.result
+        self.status = event.result.status
+        self.filename = event.filename
+        self.ended_at = event.at
+
+    def _move_stage(self, event: StageStarted | StageRetrying | StageCompleted | StageFailed | StageSkipped) -> None:
+        stage = self.stages.get(event.stage.id)
+        if stage is None:
+            raise CorruptLog(f"{event.type} names the unknown stage '{event.stage.id}'")
+        allowed, phase = _STAGE_MOVES[type(event)]
+        if stage.phase not in allowed or self.status != "running":
+            raise CorruptLog(f"{event.type} came while '{stage.id}' was {stage.phase}")
+        stage.phase = phase
+        match event:
+            case StageStarted():
+                stage.started_at = event.at
+            case StageCompleted():
+                stage.outcome, stage.output, stage.ended_at = event.result, event.result.output, event.at
+            case StageFailed():
+                stage.outcome, stage.output, stage.ended_at = event.result, event.result.output, event.at
+                stage.error, stage.error_code = event.error, event.code
+            case StageSkipped():
+                stage.output, stage.reason, stage.ended_at = event.output, event.reason, event.at
+            case StageRetrying():
+                pass
+
+
+def fold(events: Iterable[LogEvent]) -> ExecutionState | None:
+    """Fold a log from its event 0 on; None when there are no events.
+
+    Raises:
+        CorruptLog: a number is missing, or an event came where it may not.
+    """
+    state: ExecutionState | None = None
+    for event in events:
+        if state is not None:
+            state.apply(event)
+        elif isinstance(event, ExecutionQueued) and event.seq == 0:
+            state = ExecutionState.begin(event)
+        else:
+            raise CorruptLog("a log begins with execution:queued, number 0")
+    return state

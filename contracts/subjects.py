@@ -1,0 +1,72 @@
+"""NATS subjects: the only place that writes one.
+
+`log.<execution>.<event>.<n>` is where services append; the broker republishes a stored event on
+`exec.<execution>.<event>`, which is what everybody reads. `<event>` is the wire name with `_` for `:`.
+"""
+
+from contracts.events import EVENT_TYPES
+from contracts.ids import check_execution_id
+
+LOG_PREFIX = "log"
+LIVE_PREFIX = "exec"
+PAYLOAD_PREFIX = "payload"
+
+LOG_SUBJECTS = f"{LOG_PREFIX}.*.*.*"
+PAYLOAD_SUBJECTS = f"{PAYLOAD_PREFIX}.*.*.*"
+REPUBLISH_TO = f"{LIVE_PREFIX}.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}"
+STORED_SUBJECT_HEADER = "Nats-Subject"
+
+_TOKENS = {name: name.replace(":", "_") for name in EVENT_TYPES}
+_TYPES = {token: name for name, token in _TOKENS.items()}
+
+QUEUE_SUBJECTS = f"{LOG_PREFIX}.*.{_TOKENS['execution:queued']}.*"
+"""What the work queue's consumer reads."""
+
+ALL_CANCEL_REQUESTS = f"{LIVE_PREFIX}.*.{_TOKENS['execution:cancel_requested']}"
+
+
+def log_subject(execution_id: str, event_type: str, seq: int) -> str:
+    """Where event number `seq` of an execution is appended."""
+    return f"{LOG_PREFIX}.{check_execution_id(execution_id)}.{_TOKENS[event_type]}.{seq}"
+
+
+def slot_subject(execution_id: str, seq: int) -> str:
+    """Match whatever event holds slot `seq`: what an append's fence is set on."""
+    return f"{LOG_PREFIX}.{check_execution_id(execution_id)}.*.{seq}"
+
+
+def log_of(execution_id: str) -> str:
+    """Match the whole log of one execution."""
+    return f"{LOG_PREFIX}.{check_execution_id(execution_id)}.>"
+
+
+def live_subject(execution_id: str, event_type: str) -> str:
+    """Where an event of this type is heard."""
+    return f"{LIVE_PREFIX}.{check_execution_id(execution_id)}.{_TOKENS[event_type]}"
+
+
+def live_of(execution_id: str) -> str:
+    """Match everything that happens to one execution, as it happens."""
+    return f"{LIVE_PREFIX}.{check_execution_id(execution_id)}.*"
+
+
+def payload_subject(execution_id: str, digest: str, part: int) -> str:
+    """Where one part of a payload that is too large for an event is stored."""
+    return f"{PAYLOAD_PREFIX}.{check_execution_id(execution_id)}.{digest}.{part}"
+
+
+def payload_of(execution_id: str, digest: str) -> str:
+    """Match every part of one payload."""
+    return f"{PAYLOAD_PREFIX}.{check_execution_id(execution_id)}.{digest}.*"
+
+
+def parse_log_subject(subject: str) -> tuple[str, str, int]:
+    """Split a log subject into execution id, event type and number.
+
+    Raises:
+        ValueError: it is no log subject.
+    """
+    prefix, execution_id, token, seq = subject.split(".")
+    if prefix != LOG_PREFIX or token not in _TYPES:
+        raise ValueError(f"not a log subject: {subject}")
+    return execution_id, _TYPES[token], int(seq)

@@ -1,0 +1,1 @@
+"""The gateway: a stateless HTTP and WebSocket face of the execution log."""

@@ -1,0 +1,1 @@
+"""The runner: claims executions, runs their stages, tells what happens, saves the result."""

@@ -1,0 +1,1 @@
+"""Functions and checks of the pipelines that ship, found by entry point like any plugin."""

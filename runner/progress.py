@@ -1,0 +1,70 @@
+"""What the engine tells while it runs: the callbacks of the story's PipelineExecutor. Not where they lead."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from contracts.results import StageOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlace:
+    """Which stage, and its place in the file: `index` from 0, of `total`."""
+
+    id: str
+    name: str
+    index: int
+    total: int
+
+
+class Progress(Protocol):
+    """Told of every step. A callback that raises ends the run: what could not be told has not happened."""
+
+    async def stage_started(self, place: StagePlace) -> None:
+        """Called before anything of the stage runs."""
+        ...
+
+    async def stage_completed(self, place: StagePlace, outcome: StageOutcome) -> None:
+        """Called before any stage that needs this one starts."""
+        ...
+
+    async def stage_skipped(self, place: StagePlace, reason: str, output: Any) -> None:
+        """Called for a stage that never started; `output` is what it offers to later stages."""
+        ...
+
+    async def stage_failed(self, place: StagePlace, error: str, code: str, outcome: StageOutcome) -> None:
+        """Called once a stage is given up; `outcome` has what was spent."""
+        ...
+
+    async def stage_retrying(
+        self, place: StagePlace, *, attempt: int, delay_ms: int, error: str, code: str, item: int | None = None
+    ) -> None:
+        """Called before the wait that precedes attempt number `attempt` (2 is the first repetition)."""
+        ...
+
+    def text(self, place: StagePlace, text: str, item: int | None = None) -> None:
+        """Called with live text as a model writes it; must return at once."""
+        ...
+
+
+class NullProgress:
+    """Tells nobody. For running a pipeline without a broker."""
+
+    async def stage_started(self, place: StagePlace) -> None:
+        """Do nothing."""
+
+    async def stage_completed(self, place: StagePlace, outcome: StageOutcome) -> None:
+        """Do nothing."""
+
+    async def stage_skipped(self, place: StagePlace, reason: str, output: Any) -> None:
+        """Do nothing."""
+
+    async def stage_failed(self, place: StagePlace, error: str, code: str, outcome: StageOutcome) -> None:
+        """Do nothing."""
+
+    async def stage_retrying(
+        self, place: StagePlace, *, attempt: int, delay_ms: int, error: str, code: str, item: int | None = None
+    ) -> None:
+        """Do nothing."""
+
+    def text(self, place: StagePlace, text: str, item: int | None = None) -> None:
+        """Do nothing."""

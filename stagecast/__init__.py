@@ -1,0 +1,1 @@
+"""stagecast: what both services stand on, and what users import."""

@@ -1,0 +1,1 @@
+"""The `stagecast` command, one subcommand a file."""

@@ -1,0 +1,145 @@
+"""Registered functions and checks: what users' plugins are made of, and how names are found.
+
+A plugin is a package with entry points in the groups `stagecast.functions` and `stagecast.checks`; a pipeline
+file names them, never an import path.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol, cast
+
+from contracts.errors import MissingSetting
+from contracts.pipeline import JsonSchema
+
+FUNCTION_GROUP = "stagecast.functions"
+CHECK_GROUP = "stagecast.checks"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model answered a function.
+
+    Attributes:
+        value: parsed and checked against the schema when one was given, else the text.
+        cost_usd: US dollars, None when unknown.
+    """
+
+    text: str
+    value: Any
+    model: str
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float | None
+
+
+class FunctionContext(Protocol):
+    """What a function may do besides computing: ask models within the stage's budget, and say what it is doing."""
+
+    @property
+    def execution_id(self) -> str:
+        """The execution it runs in."""
+        ...
+
+    @property
+    def stage_id(self) -> str:
+        """The stage it runs in."""
+        ...
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """The pipeline's inputs by name, defaults filled in."""
+        ...
+
+    async def complete(
+        self, user: str, *, system: str | None = None, model: str | None = None, output: JsonSchema | None = None
+    ) -> Answer:
+        """Ask a model. Retries, timeout, budget, tokens and cost are the stage's.
+
+        Args:
+            user: the message.
+            system: the system message.
+            model: an alias of the pipeline; the stage's when left out.
+            output: JSON Schema that the answer must fit.
+
+        Raises:
+            StageError: no acceptable answer after all retries, or the budget is spent.
+        """
+        ...
+
+    def say(self, text: str) -> None:
+        """Show live text (`stage:output`) to whoever watches."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """What a check may look at.
+
+    Attributes:
+        inputs: the pipeline's inputs by name.
+        stages: what earlier stages offer, by id: `{"output": …}`.
+        item: the foreach item, or None.
+    """
+
+    inputs: Mapping[str, Any]
+    stages: Mapping[str, Any]
+    item: Any = None
+
+
+Function = Callable[..., Awaitable[Any]]
+"""`async def f(context: FunctionContext, **arguments) -> Any`; what it returns must be JSON."""
+
+Check = Callable[..., str | None]
+"""`def f(context: CheckContext, value, **arguments) -> str | None`; None passes, a sentence refuses."""
+
+
+class FunctionRegistry:
+    """Finds functions and checks by name: given ones first, then entry points, loaded on first use."""
+
+    def __init__(
+        self, functions: Mapping[str, Function] | None = None, checks: Mapping[str, Check] | None = None
+    ) -> None:
+        self._functions = dict(functions or {})
+        self._checks = dict(checks or {})
+        self._function_points = _by_name(FUNCTION_GROUP)
+        self._check_points = _by_name(CHECK_GROUP)
+
+    def function_names(self) -> frozenset[str]:
+        """Return every known function's name, without importing any."""
+        return frozenset(self._functions) | frozenset(self._function_points)
+
+    def check_names(self) -> frozenset[str]:
+        """Return every known check's name, without importing any."""
+        return frozenset(self._checks) | frozenset(self._check_points)
+
+    def function(self, name: str) -> Function:
+        """Return the function.
+
+        Raises:
+            MissingSetting: nothing of that name is installed here.
+        """
+        if name not in self._functions:
+            self._functions[name] = cast("Function", _load(self._function_points, name, "function"))
+        return self._functions[name]
+
+    def check(self, name: str) -> Check:
+        """Return the check.
+
+        Raises:
+            MissingSetting: nothing of that name is installed here.
+        """
+        if name not in self._checks:
+            self._checks[name] = cast("Check", _load(self._check_points, name, "check"))
+        return self._checks[name]
+
+
+def _by_name(group: str) -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=group)}
+
+
+def _load(points: Mapping[str, EntryPoint], name: str, kind: str) -> object:
+    point = points.get(name)
+    if point is None:
+        raise MissingSetting(f"The {kind} '{name}' is not installed here; install the package that registers it.")
+    return point.load()
