@@ -57,6 +57,32 @@ class OutputNotFound(StagecastError):
         super().__init__(message)
 
 
+class OutputsUnavailable(StagecastError):
+    """The storage of result files does not answer or refuses."""
+
+    code = "outputs_unavailable"
+
+
+class GatewayUnreachable(StagecastError):
+    """No gateway answers at the address that a client was given."""
+
+    code = "gateway_unreachable"
+
+
+class RequestRefused(StagecastError):
+    """A gateway answered a client with an error; `code` and `message` are the gateway's own.
+
+    Attributes:
+        status: the HTTP status.
+    """
+
+    code = "request_refused"
+
+    def __init__(self, message: str, *, status: int, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.status = status
+
+
 class InvalidInput(StagecastError):
     """What the user sent cannot be run: input, options or request body."""
 
@@ -121,9 +147,17 @@ class CorruptLog(StagecastError):
 
 
 class ExpressionError(StagecastError):
-    """A template or condition could not be compiled or evaluated."""
+    """A template or condition could not be compiled or evaluated.
+
+    Attributes:
+        line: line within the template, from 1; None when unknown.
+    """
 
     code = "expression_error"
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class StageError(StagecastError):

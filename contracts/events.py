@@ -89,6 +89,14 @@ class ExecutionResumed(StoredEvent):
     runner: str
 
 
+class ExecutionReleased(StoredEvent):
+    """The runner gave the execution back unfinished, for example to shut down; another one may resume it at once."""
+
+    type: Literal["execution:released"] = "execution:released"
+    runner: str
+    reason: str
+
+
 class ExecutionCancelRequested(StoredEvent):
     """Somebody asked to stop it."""
 
@@ -158,6 +166,7 @@ LogEvent = Annotated[
     ExecutionQueued
     | ExecutionStarted
     | ExecutionResumed
+    | ExecutionReleased
     | ExecutionCancelRequested
     | ExecutionCompleted
     | StageStarted
@@ -178,6 +187,7 @@ EVENT_TYPES: tuple[str, ...] = tuple(
         ExecutionQueued,
         ExecutionStarted,
         ExecutionResumed,
+        ExecutionReleased,
         ExecutionCancelRequested,
         ExecutionCompleted,
         StageStarted,

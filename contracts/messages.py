@@ -45,6 +45,7 @@ class ErrorMessage(WireModel):
 
     type: Literal["error"] = "error"
     message: str = "Invalid message format"
+    execution_id: str | None = Field(default=None, description="What it is about; left out when unknown.")
 
 
 _client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)

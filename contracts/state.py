@@ -13,6 +13,7 @@ from contracts.events import (
     ExecutionCancelRequested,
     ExecutionCompleted,
     ExecutionQueued,
+    ExecutionReleased,
     ExecutionResumed,
     ExecutionStarted,
     LogEvent,
@@ -61,7 +62,8 @@ class ExecutionState:
 
     Attributes:
         next_seq: the number that the next event will have.
-        attempt: how many runners have claimed it, 0 while queued.
+        attempt: how many times it was claimed, 0 until the first time.
+        runner: who holds it; None while it waits in the queue.
         stages: in file order, by id.
     """
 
@@ -111,6 +113,9 @@ class ExecutionState:
         match event:
             case ExecutionStarted() | ExecutionResumed():
                 self._claim(event)
+            case ExecutionReleased():
+                self.runner = None
+                self.status = "queued"
             case ExecutionCancelRequested():
                 self.is_cancel_requested = True
             case ExecutionCompleted():

@@ -12,6 +12,7 @@ LIVE_PREFIX = "exec"
 PAYLOAD_PREFIX = "payload"
 
 LOG_SUBJECTS = f"{LOG_PREFIX}.*.*.*"
+PRESENCE_SUBJECTS = "presence.*"
 PAYLOAD_SUBJECTS = f"{PAYLOAD_PREFIX}.*.*.*"
 REPUBLISH_TO = f"{LIVE_PREFIX}.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}"
 STORED_SUBJECT_HEADER = "Nats-Subject"
@@ -40,6 +41,11 @@ def log_of(execution_id: str) -> str:
     return f"{LOG_PREFIX}.{check_execution_id(execution_id)}.>"
 
 
+def log_subjects(execution_id: str, event_type: str) -> str:
+    """Match the events of one type in one execution's log."""
+    return f"{LOG_PREFIX}.{check_execution_id(execution_id)}.{_TOKENS[event_type]}.*"
+
+
 def live_subject(execution_id: str, event_type: str) -> str:
     """Where an event of this type is heard."""
     return f"{LIVE_PREFIX}.{check_execution_id(execution_id)}.{_TOKENS[event_type]}"
@@ -60,6 +66,11 @@ def payload_of(execution_id: str, digest: str) -> str:
     return f"{PAYLOAD_PREFIX}.{check_execution_id(execution_id)}.{digest}.*"
 
 
+def presence_subject(runner: str) -> str:
+    """Where a runner tells that it lives; its name has passed the settings' pattern."""
+    return PRESENCE_SUBJECTS.replace("*", runner)
+
+
 def parse_log_subject(subject: str) -> tuple[str, str, int]:
     """Split a log subject into execution id, event type and number.
 
@@ -70,3 +81,15 @@ def parse_log_subject(subject: str) -> tuple[str, str, int]:
     if prefix != LOG_PREFIX or token not in _TYPES:
         raise ValueError(f"not a log subject: {subject}")
     return execution_id, _TYPES[token], int(seq)
+
+
+def parse_live_subject(subject: str) -> tuple[str, str]:
+    """Split a live subject into execution id and event type.
+
+    Raises:
+        ValueError: it is no live subject.
+    """
+    prefix, execution_id, token = subject.split(".")
+    if prefix != LIVE_PREFIX or token not in _TYPES:
+        raise ValueError(f"not a live subject: {subject}")
+    return execution_id, _TYPES[token]

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from contracts.events import Event, LogEvent, StageOutput, decode
+from contracts.events import Event, LogEvent, StageOutput, decode, decode_stored
 from contracts.requests import ExecutionListing
 
 
@@ -35,8 +35,12 @@ class Entry:
     data: bytes
 
     def event(self) -> Event:
-        """Decode the event."""
+        """Decode the event, live text included."""
         return decode(self.data)
+
+    def stored_event(self) -> LogEvent:
+        """Decode an event that was read from the log."""
+        return decode_stored(self.data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,232 @@
+"""The execution log in memory: for tests, and for plugin authors who want to run a pipeline without a broker.
+
+It keeps the promises of `stagecast.log` within one process and forgets everything with it.
+"""
+
+import asyncio
+import itertools
+import re
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from contracts.errors import Fenced, InvalidInput
+from contracts.events import ExecutionCancelRequested, ExecutionQueued, LogEvent, StageOutput, encode
+from contracts.ids import check_execution_id
+from contracts.requests import ExecutionListing, ExecutionView
+from contracts.state import fold
+from stagecast.log import Delivery, Entry, ExecutionPage, Watch
+
+AnyItem = TypeVar("AnyItem")
+
+_CURSOR = re.compile(r"[1-9][0-9]{0,18}")
+
+
+@dataclass
+class _Submission:
+    """One entry of the work queue. `free_at` is when it may be delivered (again), by the log's clock."""
+
+    execution_id: str
+    free_at: float
+
+
+@dataclass
+class _Record:
+    """One execution: its place in the order of submission, its entries, and the objects they were made from."""
+
+    number: int
+    entries: list[Entry] = field(default_factory=list[Entry])
+    events: list[LogEvent] = field(default_factory=list[LogEvent])
+
+
+class MemoryWatch:
+    """One watcher with its own queue, so that a slow one holds up nobody."""
+
+    def __init__(self, deliver: Callable[[Entry], Awaitable[None]], forget: Callable[["MemoryWatch"], None]) -> None:
+        self._deliver = deliver
+        self._forget = forget
+        self._queue: asyncio.Queue[Entry] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = asyncio.create_task(self._run())
+
+    def put(self, entry: Entry) -> None:
+        """Let the watcher hear an entry."""
+        self._queue.put_nowait(entry)
+
+    async def close(self) -> None:
+        """End it. Calling it again does nothing."""
+        self._forget(self)
+        task, self._task = self._task, None
+        if task is None or task is asyncio.current_task():
+            return
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while self._task is not None:
+            await self._deliver(await self._queue.get())
+
+
+class MemoryDelivery:
+    """One submission, held for `ack_wait_seconds`."""
+
+    def __init__(self, log: "MemoryLog", submission: _Submission) -> None:
+        self._log = log
+        self._submission = submission
+
+    @property
+    def execution_id(self) -> str:
+        """Which execution."""
+        return self._submission.execution_id
+
+    async def renew(self) -> None:
+        """Hold it for another `ack_wait`."""
+        self._log.hold(self._submission, self._log.ack_wait_seconds)
+
+    async def ack(self) -> None:
+        """Take it off the queue."""
+        self._log.drop(self._submission)
+
+    async def release(self, delay_seconds: float = 0.0) -> None:
+        """Give it back after the delay."""
+        self._log.hold(self._submission, delay_seconds)
+
+
+class MemoryLog:
+    """An `ExecutionLog` in one process.
+
+    Args:
+        ack_wait_seconds: how long a delivery is held without being renewed.
+        clock: seconds, going up; the process's own unless a test drives it.
+    """
+
+    def __init__(self, *, ack_wait_seconds: float = 20.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self.ack_wait_seconds = ack_wait_seconds
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self._records: dict[str, _Record] = {}
+        self._queue: list[_Submission] = []
+        self._queue_changed = asyncio.Event()
+        self._watches: dict[str, list[MemoryWatch]] = {}
+        self._cancel_watches: list[MemoryWatch] = []
+
+    async def open(self) -> None:
+        """Do nothing: there is nothing to make."""
+
+    async def close(self) -> None:
+        """End all watches."""
+        for watch in [*self._cancel_watches, *itertools.chain.from_iterable(self._watches.values())]:
+            await watch.close()
+
+    async def append(self, event: LogEvent) -> None:
+        """See `ExecutionLog.append`."""
+        if event.seq < 0:
+            raise ValueError("an event needs its number before it is appended")
+        execution_id = check_execution_id(event.execution_id)
+        record = self._records.get(execution_id) or _Record(next(self._numbers))
+        if event.seq < len(record.events):
+            if record.events[event.seq] is event:
+                return
+            raise Fenced(f"Event {event.seq} of {execution_id} was written by somebody else.")
+        if event.seq > len(record.events):
+            raise ValueError(f"event {event.seq} would leave a hole after {len(record.events) - 1}")
+        entry = Entry(execution_id, event.type, event.seq, encode(event))
+        self._records[execution_id] = record
+        record.events.append(event)
+        record.entries.append(entry)
+        if isinstance(event, ExecutionQueued):
+            self._queue.append(_Submission(execution_id, self._clock()))
+            self._queue_changed.set()
+        self._publish(entry)
+
+    async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
+        """See `ExecutionLog.read`."""
+        record = self._records.get(check_execution_id(execution_id))
+        return [] if record is None else record.entries[after + 1 :]
+
+    async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
+        """See `ExecutionLog.list_executions`."""
+        if before is not None and _CURSOR.fullmatch(before) is None:
+            raise InvalidInput("`before` must be taken from an earlier page.")
+        end = len(self._records) + 1 if before is None else int(before)
+        records = [record for record in self._records.values() if record.number < end]
+        shown = records[-max(limit, 1) :]
+        is_last = len(shown) == len(records)
+        return ExecutionPage([_listing(record) for record in shown[::-1]], None if is_last else str(shown[0].number))
+
+    async def publish_text(self, event: StageOutput) -> None:
+        """See `ExecutionLog.publish_text`."""
+        self._publish(Entry(event.execution_id, event.type, None, encode(event)))
+
+    async def watch(self, execution_id: str, deliver: Callable[[Entry], Awaitable[None]]) -> Watch:
+        """See `ExecutionLog.watch`."""
+        watches = self._watches.setdefault(check_execution_id(execution_id), [])
+        watch = MemoryWatch(deliver, partial(_remove, watches))
+        watches.append(watch)
+        return watch
+
+    async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
+        """See `ExecutionLog.watch_cancel_requests`."""
+
+        async def deliver_id(entry: Entry) -> None:
+            await deliver(entry.execution_id)
+
+        watch = MemoryWatch(deliver_id, partial(_remove, self._cancel_watches))
+        self._cancel_watches.append(watch)
+        return watch
+
+    async def next_delivery(self, *, timeout_seconds: float) -> Delivery | None:
+        """See `ExecutionLog.next_delivery`."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                while True:
+                    now = self._clock()
+                    for submission in self._queue:
+                        if submission.free_at <= now:
+                            submission.free_at = now + self.ack_wait_seconds
+                            return MemoryDelivery(self, submission)
+                    await self._wait_for_change(now)
+        except TimeoutError:
+            return None
+
+    async def ping(self) -> None:
+        """Return."""
+
+    def hold(self, submission: _Submission, seconds: float) -> None:
+        """Keep a submission from being delivered for this long."""
+        submission.free_at = self._clock() + seconds
+        self._queue_changed.set()
+
+    def drop(self, submission: _Submission) -> None:
+        """Take a submission off the queue."""
+        _remove(self._queue, submission)
+
+    async def _wait_for_change(self, now: float) -> None:
+        self._queue_changed.clear()
+        next_free = min((submission.free_at for submission in self._queue), default=None)
+        try:
+            async with asyncio.timeout(None if next_free is None else next_free - now):
+                await self._queue_changed.wait()
+        except TimeoutError:
+            return
+
+    def _publish(self, entry: Entry) -> None:
+        for watch in self._watches.get(entry.execution_id, ()):
+            watch.put(entry)
+        if entry.type == ExecutionCancelRequested.model_fields["type"].default:
+            for watch in self._cancel_watches:
+                watch.put(entry)
+
+
+def _listing(record: _Record) -> ExecutionListing:
+    state = fold(record.events)
+    if state is None:
+        raise AssertionError("a record without events")
+    view = ExecutionView.of(state)
+    return ExecutionListing.model_validate(view.model_dump(include=set(ExecutionListing.model_fields)))
+
+
+def _remove(items: list[AnyItem], item: AnyItem) -> None:
+    if item in items:
+        items.remove(item)

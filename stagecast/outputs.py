@@ -1,0 +1,250 @@
+"""Result files: saving one, reading one by its name, listing them newest first a page at a time.
+
+A result lies under `<day>/<hour-minute>/<second>/<filename>`, all of it taken from the file name. So reading needs no
+index, no directory grows large, and a page costs the same with a hundred results and with a hundred thousand. Where the
+files are (a directory, S3 or compatible, memory for tests) is obstore's affair. What a result looks like is not here:
+`contracts.results`.
+"""
+
+import asyncio
+import re
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, MemoryStore, ObjectStore, S3Store
+from pydantic import ValidationError
+
+from contracts.errors import InvalidId, InvalidInput, OutputNotFound, OutputsUnavailable
+from contracts.ids import output_filename, parse_output_filename
+from contracts.results import OutputListing, PipelineResult
+
+_LEVELS = tuple(  # the directories on the way to a result; others are not entered
+    re.compile(pattern) for pattern in (r"[\d-]{10}", r"[\d-]{10}/\d\d-\d\d", r"[\d-]{10}/\d\d-\d\d/\d\d")
+)
+_MAX_CONCURRENT_READS = 16  # open files or requests of one listing at once
+_MAX_CONCURRENT_LISTINGS = 16  # the same for directories
+_CACHED_ROWS = 10_000  # about 1 KB each
+_REPORTED_FILES = 1_000  # foreign files that are not told about a second time
+_S3_TIMEOUT_SECONDS = 10  # one request
+_S3_RETRY_SECONDS = 15  # all tries of one request; obstore's 3 minutes would hang a page for as long
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPage:
+    """One page of saved results, newest first.
+
+    Attributes:
+        next_before: what to give as `before` for the next page; None on the last one.
+    """
+
+    rows: Sequence[OutputListing]
+    next_before: str | None
+
+
+def output_key(filename: str) -> str:
+    """Return where a result lies below the root of the outputs, with `/` between the parts.
+
+    Raises:
+        InvalidId: the text is not the name of a result file.
+    """
+    name = parse_output_filename(filename)
+    hour, minute, second = name["clock"].split("-")
+    return f"{name['day']}/{hour}-{minute}/{second}/{filename}"
+
+
+def _order(key: str) -> tuple[str, str, str]:
+    """Order keys by time: the file name begins with the pipeline, so its milliseconds are compared first."""
+    directory, _, filename = key.rpartition("/")
+    return directory, parse_output_filename(filename)["millis"], filename
+
+
+class OutputStore:
+    """The saved results in one place.
+
+    Every method raises `OutputsUnavailable` when the storage does not answer or refuses. Nothing blocks the event loop.
+    Any number of processes may use the same place at once.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._rows: OrderedDict[str, OutputListing] = OrderedDict()  # results never change, so neither do their rows
+        self._reported: set[str] = set()
+
+    @classmethod
+    def open(cls, location: str) -> "OutputStore":
+        """Open a directory, which is created when missing, or `s3://bucket/prefix`, or `memory:`.
+
+        S3 credentials, region and endpoint come from the usual `AWS_*` environment variables.
+
+        Raises:
+            OutputsUnavailable: the directory cannot be created, or the URL is not understood.
+        """
+        with _storage_errors():
+            if location.startswith("memory:"):
+                return cls(MemoryStore())
+            if location.startswith("s3://"):
+                return cls(
+                    S3Store.from_url(
+                        location,
+                        client_options={"timeout": timedelta(seconds=_S3_TIMEOUT_SECONDS)},
+                        retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=_S3_RETRY_SECONDS)},
+                    )
+                )
+            if "://" in location:
+                raise OutputsUnavailable("The outputs' location must be a directory or an s3:// URL.")
+            return cls(LocalStore(Path(location).expanduser().resolve(), mkdir=True))
+
+    async def save(self, result: PipelineResult) -> str:
+        """Store a result as indented JSON and return its file name.
+
+        A reader sees the whole file or none. Saving the same execution again replaces the file: the caller holds the
+        execution's claim, so whoever saved before lost it or crashed between saving and telling.
+        """
+        filename = output_filename(result.pipeline_id, result.execution_id)
+        content = result.model_dump_json(by_alias=True, indent=2).encode() + b"\n"
+        with _storage_errors():
+            # A local file is written beside its place and renamed over it. `mode="create"` would need hard links, which
+            # some mounted volumes do not have, and S3's If-None-Match, which some compatible stores do not have.
+            await self._store.put_async(output_key(filename), content, mode="overwrite", use_multipart=False)
+        self._rows.pop(filename, None)
+        return filename
+
+    async def read(self, filename: str) -> bytes:
+        """Return a saved result as it was written: UTF-8 JSON.
+
+        Raises:
+            OutputNotFound: there is none of this name, or the text is no such name at all.
+        """
+        try:
+            key = output_key(filename)
+        except InvalidId:
+            raise OutputNotFound from None
+        with _storage_errors():
+            try:
+                reply = await self._store.get_async(key)
+                return bytes(await reply.bytes_async())
+            except FileNotFoundError:
+                raise OutputNotFound from None
+
+    async def list(self, *, limit: int, before: str | None = None) -> OutputPage:
+        """Return up to `limit` results, newest first, from those older than `before`.
+
+        Files that are no results are left out with a warning in the log; they never make a listing fail.
+
+        Args:
+            limit: how many rows, at least 1.
+            before: a file name, as in `next_before` of an earlier page; it need not exist (any more).
+
+        Raises:
+            InvalidInput: `before` is no file name of a result, or `limit` is below 1.
+        """
+        if limit < 1:
+            raise InvalidInput("The limit must be at least 1.")
+        rows: list[OutputListing] = []
+        async with aclosing(self._keys_newest_first(_cursor(before))) as keys:
+            wanted: list[str] = []
+            async for key in keys:
+                if len(rows) + len(wanted) == limit:
+                    rows += await self._read_rows(wanted)
+                    wanted = []
+                    if len(rows) == limit:
+                        return OutputPage(rows, next_before=rows[-1].filename)
+                wanted.append(key)
+            rows += await self._read_rows(wanted)
+        return OutputPage(rows, next_before=None)
+
+    async def _keys_newest_first(self, before: str | None) -> AsyncGenerator[str, None]:
+        """Walk down the tree from its newest end, listing no more directories than are needed.
+
+        The first results take one listing a level. Only when they are not enough are directories listed side by side,
+        twice as many each time, so that results which are days apart do not cost one round trip after the other.
+        """
+        pending: list[str] = [""]  # directories (ending in `/`, the root is empty) and keys, newest last
+        width = 1
+        while pending:
+            if pending[-1].endswith(".json"):
+                yield pending.pop()
+                continue
+            first = len(pending)
+            while first > 0 and len(pending) - first < width and not pending[first - 1].endswith(".json"):
+                first -= 1
+            directories = pending[first:]
+            children = await asyncio.gather(*(self._children(directory, before) for directory in directories))
+            pending[first:] = [child for group in children for child in group]
+            if directories[-1].count("/") == len(_LEVELS):
+                width = min(width * 2, _MAX_CONCURRENT_LISTINGS)
+
+    async def _children(self, directory: str, before: str | None) -> Sequence[str]:
+        """List what may hold results older than `before` in one directory, oldest first."""
+        with _storage_errors():
+            # Half of the type is Arrow's, whose package obstore makes optional.
+            found = await self._store.list_with_delimiter_async(directory or None)  # pyright: ignore[reportUnknownMemberType]
+        if (depth := directory.count("/")) < len(_LEVELS):
+            names = sorted(f"{prefix}/" for prefix in found["common_prefixes"] if _LEVELS[depth].fullmatch(prefix))
+            return [name for name in names if before is None or name <= before[: len(name)]]
+        keys = [item["path"] for item in found["objects"] if self._is_result(item["path"])]
+        limit = None if before is None else _order(before)
+        return sorted((key for key in keys if limit is None or _order(key) < limit), key=_order)
+
+    async def _read_rows(self, keys: Sequence[str]) -> Sequence[OutputListing]:
+        slots = asyncio.Semaphore(_MAX_CONCURRENT_READS)
+
+        async def read(key: str) -> OutputListing | None:
+            async with slots:
+                return await self._read_row(key.rpartition("/")[2])
+
+        return [row for row in await asyncio.gather(*map(read, keys)) if row is not None]
+
+    async def _read_row(self, filename: str) -> OutputListing | None:
+        if (known := self._rows.get(filename)) is not None:
+            self._rows.move_to_end(filename)
+            return known
+        try:
+            row = OutputListing.of(filename, PipelineResult.model_validate_json(await self.read(filename)))
+        except (ValidationError, OutputNotFound, OutputsUnavailable) as error:
+            self._report_once(filename, reason=type(error).__name__)
+            return None
+        self._rows[filename] = row
+        if len(self._rows) > _CACHED_ROWS:
+            self._rows.popitem(last=False)
+        return row
+
+    def _is_result(self, key: str) -> bool:
+        """Tell whether a file has a result's name and lies where that name says."""
+        try:
+            if output_key(key.rpartition("/")[2]) == key:
+                return True
+        except InvalidId:
+            pass
+        self._report_once(key, reason="foreign file")
+        return False
+
+    def _report_once(self, key: str, *, reason: str) -> None:
+        if key not in self._reported and len(self._reported) < _REPORTED_FILES:
+            self._reported.add(key)
+            _log.warning("file among the results left out of the listing", key=key, reason=reason)
+
+
+def _cursor(before: str | None) -> str | None:
+    try:
+        return None if before is None else output_key(before)
+    except InvalidId:
+        raise InvalidInput("The place to go on from is not the name of a result file.") from None
+
+
+@contextmanager
+def _storage_errors() -> Generator[None, None, None]:
+    try:
+        yield
+    except (BaseError, OSError, ValueError) as error:
+        # obstore's messages carry whole paths and debug output, which are nobody's business outside.
+        _log.warning("outputs storage failed", error=type(error).__name__, detail=str(error)[:500])
+        raise OutputsUnavailable("The storage of results does not answer or refuses; see the service's log.") from error

@@ -1,0 +1,83 @@
+"""Which runners are alive and what they are set up for: one message a runner, forgotten by the broker after a while."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from contracts.presence import RunnerPresence
+from contracts.subjects import PRESENCE_SUBJECTS, presence_subject
+from stagecast.broker import Broker
+from stagecast.stored import MAX_BATCH, StreamReader
+from stagecast.topology import Piece, ensure
+
+STREAM = "RUNNERS"
+
+# A dead runner must be forgotten before its deliveries come back, or its claims would look alive.
+_LIFE_PER_LEASE = 0.6
+_BEATS_PER_LIFE = 3
+_SECOND = 1_000_000_000  # nanoseconds
+
+
+class RunnerDirectory(Protocol):
+    """Tells which runners are alive."""
+
+    async def present(self) -> Sequence[RunnerPresence]:
+        """Return the runners that announced themselves within the last seconds; empty when none did."""
+        ...
+
+
+class PresenceBucket:
+    """`RunnerDirectory` on a stream in the broker's memory. Every method raises `LogUnavailable`.
+
+    Args:
+        broker: the connection.
+        lease_seconds: how long a claim lives without renewal; a runner is forgotten some time before that.
+    """
+
+    def __init__(self, broker: Broker, *, lease_seconds: float) -> None:
+        self._broker = broker
+        self._reader = StreamReader(broker, STREAM)
+        self._life_seconds = lease_seconds * _LIFE_PER_LEASE
+
+    @property
+    def interval_seconds(self) -> float:
+        """How often a runner must announce itself."""
+        return self._life_seconds / _BEATS_PER_LIFE
+
+    async def open(self) -> None:
+        """Make the stream, or bring it up to date."""
+        config = {
+            "name": STREAM,
+            "subjects": [PRESENCE_SUBJECTS],
+            "storage": "memory",
+            "retention": "limits",
+            "allow_direct": True,
+            "max_msgs_per_subject": 1,
+            "max_age": int(self._life_seconds * _SECOND),
+            "duplicate_window": min(_SECOND, int(self._life_seconds * _SECOND)),
+        }
+        await ensure(self._broker, (Piece(STREAM, STREAM, config, {}, frozenset({"storage", "retention"})),))
+
+    async def announce(self, presence: RunnerPresence) -> None:
+        """Tell that this runner lives; to be repeated every `interval_seconds`."""
+        await self._broker.request(presence_subject(presence.name), presence.model_dump_json().encode())
+
+    async def withdraw(self, name: str) -> None:
+        """Tell that this runner is gone."""
+        await self._broker.request(presence_subject(name), b"")
+
+    async def present(self) -> Sequence[RunnerPresence]:
+        """Return the runners that announced themselves within the last seconds, by name."""
+        found: list[RunnerPresence] = []
+        sequence = 1
+        while part := await self._reader.next_of(PRESENCE_SUBJECTS, sequence=sequence, limit=MAX_BATCH):
+            for message in part:
+                # Empty when withdrawn; unreadable when written by a version that we do not understand.
+                with suppress(ValidationError):
+                    found.append(RunnerPresence.model_validate_json(message.data))
+            sequence = part[-1].sequence + 1
+            if part[-1].pending == 0:
+                break
+        return sorted(found, key=lambda presence: presence.name)

@@ -1,0 +1,90 @@
+"""Structured logs: readable on a terminal, JSON elsewhere, the execution id in each line. No metrics here."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SECRET_WORDS = ("api_key", "password", "secret", "token", "authorization", "credential")
+_HARMLESS = ("input_tokens", "output_tokens", "max_tokens", "total_tokens")  # counts, not credentials
+_QUIET_LIBRARIES = ("httpx", "httpcore", "nats", "openai", "anthropic", "asyncio", "websockets")
+
+
+class LogSettings(BaseSettings):
+    """How logs look. Environment: `STAGECAST_LOG_LEVEL`, `STAGECAST_LOG_FORMAT`."""
+
+    model_config = SettingsConfigDict(env_prefix="STAGECAST_LOG_", frozen=True)
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace the values of fields whose name speaks of a secret."""
+    for name in line:
+        if name not in _HARMLESS and any(word in name.lower() for word in _SECRET_WORDS):
+            line[name] = "***"
+    return line
+
+
+def configure_logging(service: str, settings: LogSettings | None = None) -> None:
+    """Send this process's logs, the standard library's included, to stderr in one form.
+
+    Args:
+        service: `gateway`, `runner` or `stagecast`; a field of every line.
+        settings: read from the environment when left out.
+    """
+    settings = settings or LogSettings()
+    use_json = settings.format == "json" or (settings.format == "auto" and not sys.stderr.isatty())
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        mask_secrets,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: list[structlog.types.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if use_json
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _service_field(service) if use_json else _no_change,
+                *renderer,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.level.upper())
+    for name in _QUIET_LIBRARIES:
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _service_field(service: str) -> structlog.types.Processor:
+    def add(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        line["service"] = service
+        return line
+
+    return add
+
+
+def _no_change(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return line

@@ -1,0 +1,115 @@
+"""The list of executions, for every implementation of the log: order, pages, rows."""
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from contracts.errors import InvalidInput
+from contracts.requests import ExecutionListing, ExecutionView
+from contracts.state import fold
+from stagecast.log import ExecutionLog
+from tests.example_events import Example
+from tests.integration.logs import LogPair
+
+
+async def submit(log: ExecutionLog, count: int, *, events: int = 0) -> list[str]:
+    """Submit executions one after the other, each with this many events behind its first."""
+    examples = [Example() for _ in range(count)]
+    for example in examples:
+        await log.append(example.queued())
+        for seq in range(1, events + 1):
+            await log.append(example.cancel_requested(seq))
+    return [example.id for example in examples]
+
+
+async def read_pages(log: ExecutionLog, limit: int) -> list[list[str]]:
+    pages: list[list[str]] = []
+    before: str | None = None
+    while True:
+        page = await log.list_executions(limit=limit, before=before)
+        pages.append([row.id for row in page.executions])
+        before = page.next_before
+        if before is None:
+            return pages
+
+
+async def test_an_empty_log_has_one_empty_page(empty_logs: LogPair) -> None:
+    page = await empty_logs.log.list_executions(limit=10)
+    assert (list(page.executions), page.next_before) == ([], None)
+
+
+@pytest.mark.parametrize("events", [0, 3])
+async def test_pages_hold_every_execution_once_newest_first(empty_logs: LogPair, events: int) -> None:
+    submitted = await submit(empty_logs.log, 25, events=events)
+    for limit in (1, 7, 24, 25, 26, 400):
+        pages = await read_pages(empty_logs.other, limit)
+        assert [execution_id for page in pages for execution_id in page] == submitted[::-1]
+        assert all(len(page) == limit for page in pages[:-1])
+        assert pages[-1]
+
+
+async def test_a_page_is_found_behind_executions_with_very_many_events(empty_logs: LogPair) -> None:
+    first = await submit(empty_logs.log, 6)
+    long = await submit(empty_logs.log, 1, events=700)
+    dense = await submit(empty_logs.log, 150)
+    submitted = first + long + dense
+    for limit in (2, 5, 40):
+        pages = await read_pages(empty_logs.other, limit)
+        assert [execution_id for page in pages for execution_id in page] == submitted[::-1]
+
+
+async def test_later_submissions_do_not_move_the_next_page(empty_logs: LogPair) -> None:
+    submitted = await submit(empty_logs.log, 6)
+    page = await empty_logs.log.list_executions(limit=3)
+    await submit(empty_logs.other, 4)
+    rest = await empty_logs.log.list_executions(limit=3, before=page.next_before)
+    assert [row.id for row in rest.executions] == submitted[2::-1]
+    assert rest.next_before is None
+
+
+@pytest.mark.parametrize("before", ["", "x", "-1", "0", "1.5", "1\n", "٣", "9" * 40, "exec_1703187600000_a"])
+async def test_a_cursor_that_no_page_gave_is_refused(empty_logs: LogPair, before: str) -> None:
+    with pytest.raises(InvalidInput):
+        await empty_logs.log.list_executions(limit=3, before=before)
+
+
+async def test_a_row_shows_what_the_whole_log_would(empty_logs: LogPair) -> None:
+    queued, running, released, taken_over, ended, large = (Example() for _ in range(6))
+    histories = [
+        (queued, [queued.queued(), queued.cancel_requested(1)]),
+        (running, [running.queued(), running.started(), running.stage_started(2)]),
+        (released, [released.queued(), released.started(), released.released(2)]),
+        (taken_over, [taken_over.queued(), taken_over.started(), taken_over.released(2), taken_over.resumed(3)]),
+        (ended, [ended.queued(), ended.started(), ended.completed(2, "early_exit")]),
+        (large, [large.queued("x" * 1_200_000), large.started(), large.completed(2, "failed", "y" * 1_200_000)]),
+    ]
+    for _, events in histories:
+        for event in events:
+            await empty_logs.log.append(event)
+    expected: list[ExecutionListing] = []
+    for _, events in histories:
+        entries = await empty_logs.log.read(events[0].execution_id)
+        state = fold(entry.stored_event() for entry in entries)
+        assert state is not None
+        view = ExecutionView.of(state)
+        expected.append(ExecutionListing.model_validate(view.model_dump(include=set(ExecutionListing.model_fields))))
+    for _ in range(2):  # the second time from what is remembered
+        page = await empty_logs.other.list_executions(limit=10)
+        assert list(page.executions) == expected[::-1]
+
+
+async def test_a_row_moves_on_after_it_was_listed(empty_logs: LogPair) -> None:
+    example = Example()
+    seen: list[str] = []
+    for event in (example.queued(), example.started(), example.completed(2)):
+        await empty_logs.log.append(event)
+        page = await empty_logs.other.list_executions(limit=1)
+        seen.append(page.executions[0].status)
+    assert seen == ["queued", "running", "success"]
+
+
+async def test_lists_asked_for_at_the_same_time_agree(empty_logs: LogPair) -> None:
+    await submit(empty_logs.log, 12)
+    pages = await asyncio.gather(*(empty_logs.log.list_executions(limit=5) for _ in range(8)))
+    assert all(one == other for one, other in pairwise(pages))

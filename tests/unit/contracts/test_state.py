@@ -1,0 +1,143 @@
+from collections.abc import Sequence
+
+import pytest
+
+from contracts.errors import CorruptLog
+from contracts.events import LogEvent
+from contracts.requests import ExecutionView
+from contracts.results import ResultStatus
+from contracts.state import ExecutionState, fold
+from tests.example_events import Example
+
+E = Example()
+
+
+def state_of(*events: LogEvent) -> ExecutionState:
+    state = fold(events)
+    assert state is not None
+    return state
+
+
+def test_no_events_have_no_state() -> None:
+    assert fold([]) is None
+
+
+def test_a_submission_is_queued_with_every_stage_pending() -> None:
+    state = state_of(E.queued())
+    assert (state.status, state.attempt, state.runner, state.next_seq) == ("queued", 0, None, 1)
+    assert [(stage.id, stage.phase) for stage in state.stages.values()] == [("first", "pending"), ("second", "pending")]
+
+
+def test_a_claim_makes_it_run() -> None:
+    state = state_of(E.queued(), E.started())
+    assert (state.status, state.attempt, state.runner) == ("running", 1, "runner-a")
+
+
+def test_a_later_claim_keeps_when_it_began_and_what_is_finished() -> None:
+    first = E.started()
+    state = state_of(E.queued(), first, E.stage_started(2), E.stage_completed(3), E.stage_started(4, 1), E.resumed(5))
+    assert (state.status, state.attempt, state.runner) == ("running", 2, "runner-b")
+    assert state.started_at == first.at
+    assert state.stages["first"].phase == "completed"
+    state.apply(E.stage_started(6, 1))
+    assert state.stages["second"].phase == "running"
+
+
+def test_a_released_execution_waits_in_the_queue_again() -> None:
+    state = state_of(E.queued(), E.started(), E.released(2))
+    assert (state.status, state.attempt, state.runner) == ("queued", 1, None)
+    state.apply(E.resumed(3))
+    assert (state.status, state.attempt, state.runner) == ("running", 2, "runner-b")
+
+
+def test_a_completed_stage_offers_its_output() -> None:
+    stage = state_of(E.queued(), E.started(), E.stage_started(2), E.stage_completed(3, output=[1])).stages["first"]
+    assert (stage.phase, stage.output) == ("completed", [1])
+    assert stage.outcome is not None
+    assert stage.outcome.cost == 0.5
+
+
+def test_a_skipped_stage_has_its_reason_and_never_started() -> None:
+    stage = state_of(E.queued(), E.started(), E.stage_skipped(2)).stages["first"]
+    assert (stage.phase, stage.reason, stage.started_at) == ("skipped", "not needed", None)
+
+
+def test_a_failed_stage_has_its_error_and_offers_its_fallback() -> None:
+    stage = state_of(E.queued(), E.started(), E.stage_started(2), E.stage_failed(3)).stages["first"]
+    assert (stage.phase, stage.error, stage.error_code, stage.output) == (
+        "failed",
+        "it broke",
+        "stage_failed",
+        "fallback",
+    )
+
+
+def test_a_stage_may_fail_without_having_started() -> None:
+    assert state_of(E.queued(), E.started(), E.stage_failed(2)).stages["first"].phase == "failed"
+
+
+def test_a_retry_leaves_the_stage_running() -> None:
+    assert state_of(E.queued(), E.started(), E.stage_started(2), E.stage_retrying(3)).stages["first"].phase == "running"
+
+
+def test_a_cancel_request_is_noted_in_any_phase_before_the_end() -> None:
+    assert state_of(E.queued(), E.cancel_requested(1)).is_cancel_requested
+    state = state_of(E.queued(), E.started(), E.cancel_requested(2))
+    assert (state.is_cancel_requested, state.status) == (True, "running")
+
+
+@pytest.mark.parametrize("status", ["success", "early_exit", "failed", "cancelled"])
+def test_the_end_has_the_result_s_status(status: ResultStatus) -> None:
+    state = state_of(E.queued(), E.started(), E.completed(2, status))
+    assert (state.status, state.is_ended, state.filename) == (status, True, "example.json")
+    assert state.ended_at is not None
+
+
+def test_an_execution_may_end_without_having_been_claimed() -> None:
+    assert state_of(E.queued(), E.cancel_requested(1), E.completed(2, "cancelled")).status == "cancelled"
+
+
+def test_the_view_says_what_the_state_says() -> None:
+    view = ExecutionView.of(state_of(E.queued(), E.started(), E.stage_started(2), E.stage_completed(3)))
+    assert (view.id, view.status, view.last_seq, view.pipeline_id) == (E.id, "running", 3, "example-v1")
+    assert [(stage.id, stage.index, stage.status) for stage in view.stages] == [
+        ("first", 0, "completed"),
+        ("second", 1, "pending"),
+    ]
+
+
+ILLEGAL: dict[str, Sequence[LogEvent]] = {
+    "it does not begin with the submission": [E.started(0)],
+    "its beginning is missing": [E.started(1)],
+    "a number is missing": [E.queued(), E.started(2)],
+    "a number comes twice": [E.queued(), E.started(), E.stage_started(1)],
+    "another execution's event": [E.queued(), Example().started()],
+    "a second submission": [E.queued(), E.queued().model_copy(update={"seq": 1})],
+    "a first claim twice": [E.queued(), E.started(), E.started(2)],
+    "a claim with the wrong count": [E.queued(), E.started(), E.resumed(2, attempt=3)],
+    "a second claim without a first": [E.queued(), E.resumed(1)],
+    "a stage before the claim": [E.queued(), E.stage_started(1)],
+    "a stage after a release": [E.queued(), E.started(), E.released(2), E.stage_started(3)],
+    "a completion of what did not start": [E.queued(), E.started(), E.stage_completed(2)],
+    "a retry of what did not start": [E.queued(), E.started(), E.stage_retrying(2)],
+    "a skip of what started": [E.queued(), E.started(), E.stage_started(2), E.stage_skipped(3)],
+    "a start of what was skipped": [E.queued(), E.started(), E.stage_skipped(2), E.stage_started(3)],
+    "a start of what is done": [E.queued(), E.started(), E.stage_started(2), E.stage_completed(3), E.stage_started(4)],
+    "two ends of a stage": [E.queued(), E.started(), E.stage_started(2), E.stage_completed(3), E.stage_failed(4)],
+    "an event after the end": [E.queued(), E.started(), E.completed(2), E.cancel_requested(3)],
+    "two ends": [E.queued(), E.started(), E.completed(2), E.completed(3)],
+}
+
+
+@pytest.mark.parametrize("events", ILLEGAL.values(), ids=ILLEGAL.keys())
+def test_a_log_that_contradicts_itself_has_no_state(events: Sequence[LogEvent]) -> None:
+    fold(events[:-1])
+    with pytest.raises(CorruptLog):
+        fold(events)
+
+
+def test_an_unknown_stage_is_refused() -> None:
+    event = E.stage_started(2)
+    stranger = event.model_copy(update={"stage": event.stage.model_copy(update={"id": "stranger"})})
+    with pytest.raises(CorruptLog, match="stranger"):
+        fold([E.queued(), E.started(), stranger])
