@@ -1,9 +1,10 @@
-"""What the engine asks of a model and what it gets. Not which provider answers, and no retries: those are the engine's."""
+"""What the engine asks of a model and what it gets. Not who answers, and no retries: those are the engine's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from contracts.errors import ModelError
 from contracts.pipeline import JsonSchema, ModelSpec
 
 
@@ -52,6 +53,26 @@ class Spent:
     cost_usd: float | None = 0.0
 
 
+class ModelCallFailed(ModelError):
+    """A model call that failed after tokens were spent on it.
+
+    Attributes:
+        spent: what the call cost all the same; it counts towards the stage and its budget.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        spent: Spent,
+        code: str | None = None,
+        is_retryable: bool = False,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message, code=code, is_retryable=is_retryable, retry_after_seconds=retry_after_seconds)
+        self.spent = spent
+
+
 class ModelClient(Protocol):
     """Anything that answers model calls."""
 
@@ -63,6 +84,7 @@ class ModelClient(Protocol):
             on_text: told each piece of the answer as it is written; must return at once.
 
         Raises:
+            ModelCallFailed: a ModelError with what was spent, where the provider said so.
             ModelError: with `is_retryable` for transport faults, rate limits (and their `retry_after_seconds`) and
                 answers that are not the JSON asked for; not for refused keys or unknown models.
             MissingSetting: a key or file is missing; the message names the setting.

@@ -1,0 +1,195 @@
+"""The right to write one execution: taken, renewed, used, lost. Not what is written.
+
+The log decides who holds it: its last claim (`execution:started` or `execution:resumed`) names the owner, and an append
+into a slot that somebody else filled shows that this may have changed.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from contracts.errors import Fenced, LogUnavailable
+from contracts.events import (
+    ExecutionCompleted,
+    ExecutionReleased,
+    ExecutionResumed,
+    ExecutionStarted,
+    LogEvent,
+    StageRef,
+)
+from contracts.state import ExecutionState, fold
+from stagecast.log import Delivery, ExecutionLog
+
+_RETRY_FIRST_SECONDS = 0.1
+_RETRY_MAX_SECONDS = 2.0
+
+log_line = structlog.get_logger()
+
+
+class ClaimLost(Fenced):
+    """Another runner took the execution over, or ended it. Go silent: nothing that we write counts any more."""
+
+    code = "claim_lost"
+
+
+async def read_state(log: ExecutionLog, execution_id: str) -> ExecutionState | None:
+    """Read an execution's log and fold it; None when the log does not know it.
+
+    Raises:
+        LogUnavailable: the broker does not answer.
+        CorruptLog: the events contradict each other.
+        pydantic.ValidationError: an event or the definition is of a form that this version does not know.
+    """
+    return fold(entry.stored_event() for entry in await log.read(execution_id))
+
+
+class Claim:
+    """Holds one execution for one runner.
+
+    Attributes:
+        state: the fold over everything in the log that we know of; moves on with each append.
+        cancel_requested: set once somebody asked to cancel.
+    """
+
+    def __init__(self, log: ExecutionLog, delivery: Delivery, state: ExecutionState, runner: str) -> None:
+        self.state = state
+        self.cancel_requested = asyncio.Event()
+        self._log = log
+        self._delivery = delivery
+        self._runner = runner
+        self._attempt = state.attempt + 1
+        self._writing = asyncio.Lock()
+
+    @property
+    def execution_id(self) -> str:
+        """The execution that is held."""
+        return self.state.execution_id
+
+    @property
+    def attempt(self) -> int:
+        """Which claim of the execution this is, from 1."""
+        return self._attempt
+
+    async def take(self) -> None:
+        """Write the claim into the log.
+
+        Raises:
+            ClaimLost: somebody else claimed or ended the execution first.
+        """
+        pipeline = self.state.pipeline
+        if self._attempt == 1:
+            stages = tuple(StageRef(id=stage.id, name=stage.title) for stage in pipeline.stages)
+            await self.append(
+                ExecutionStarted(
+                    execution_id=self.execution_id,
+                    pipeline_id=pipeline.id,
+                    pipeline_name=pipeline.name,
+                    pipeline_version=pipeline.version,
+                    stages=stages,
+                    total=len(stages),
+                    runner=self._runner,
+                )
+            )
+        else:
+            await self.append(
+                ExecutionResumed(execution_id=self.execution_id, attempt=self._attempt, runner=self._runner)
+            )
+
+    async def append(self, event: LogEvent) -> None:
+        """Store an event in the next free slot; waits for the broker as long as it takes.
+
+        Raises:
+            ClaimLost: the execution is no longer ours; the event was not stored.
+        """
+        await self._write(lambda: event)
+
+    async def end(self, make: Callable[[ExecutionState], ExecutionCompleted]) -> None:
+        """Store the terminal event; `make` is asked again when the log moved on meanwhile (a cancel came in).
+
+        Raises:
+            ClaimLost: the execution is no longer ours; the event was not stored.
+        """
+        await self._write(lambda: make(self.state))
+
+    async def release(self, reason: str) -> None:
+        """Give the execution back unfinished: say so in the log, so that the next runner need not wait for the lease.
+
+        Raises:
+            ClaimLost: it is no longer ours.
+            LogUnavailable: the broker does not answer; the lease runs out instead.
+        """
+        async with self._writing:
+            event = ExecutionReleased(
+                execution_id=self.execution_id, seq=self.state.next_seq, runner=self._runner, reason=reason
+            )
+            try:
+                await self._log.append(event)
+            except Fenced:
+                await self._catch_up()
+                await self._log.append(event.model_copy(update={"seq": self.state.next_seq}))
+        await self._delivery.release()
+
+    async def renew_for_ever(self, every_seconds: float, lease_seconds: float) -> None:
+        """Renew the delivery until cancelled.
+
+        After a pause longer than the lease (the process was frozen), the log is read first: renewing would extend
+        the claim of whoever took over.
+
+        Raises:
+            ClaimLost: the log shows another owner.
+        """
+        renewed_at = time.monotonic()
+        while True:
+            await asyncio.sleep(every_seconds)
+            try:
+                if time.monotonic() - renewed_at > lease_seconds:
+                    await self.catch_up()
+                await self._delivery.renew()
+                renewed_at = time.monotonic()
+            except LogUnavailable as error:
+                log_line.warning("claim not renewed", execution_id=self.execution_id, reason=error.message)
+
+    async def catch_up(self) -> None:
+        """Read what others wrote.
+
+        Raises:
+            ClaimLost: the log shows another owner, or the end.
+            LogUnavailable: the broker does not answer.
+        """
+        async with self._writing:
+            await self._catch_up()
+
+    async def _write(self, make: Callable[[], LogEvent]) -> None:
+        delay = _RETRY_FIRST_SECONDS
+        async with self._writing:
+            while True:
+                event = make().model_copy(update={"seq": self.state.next_seq})
+                try:
+                    await self._log.append(event)
+                    self.state.apply(event)
+                    return
+                except Fenced:
+                    await self._catch_up_patiently()
+                except LogUnavailable as error:
+                    log_line.warning("append waits for the broker", execution_id=self.execution_id, reason=str(error))
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, _RETRY_MAX_SECONDS)
+
+    async def _catch_up_patiently(self) -> None:
+        while True:
+            with suppress(LogUnavailable):
+                return await self._catch_up()
+            await asyncio.sleep(_RETRY_MAX_SECONDS)
+
+    async def _catch_up(self) -> None:
+        # A write of our own whose answer was cut off by a cancellation is found here too, and simply applied.
+        for entry in await self._log.read(self.execution_id, after=self.state.next_seq - 1):
+            self.state.apply(entry.stored_event())
+        if self.state.is_cancel_requested:
+            self.cancel_requested.set()
+        is_taken = self.state.attempt >= self._attempt and self.state.runner != self._runner
+        if is_taken or self.state.attempt > self._attempt or self.state.is_ended:
+            raise ClaimLost("Another runner has taken the execution over or ended it.")

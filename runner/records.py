@@ -1,0 +1,84 @@
+"""The engine's own record of each stage, begun from an execution's state. How a record moves is decided by `plan`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.pipeline import Stage
+from contracts.results import StageOutcome
+from contracts.state import ExecutionState
+from runner.progress import StagePlace
+from runner.values import Json
+
+Phase = Literal["pending", "interrupted", "running", "completed", "skipped", "failed"]
+"""`interrupted`: started by a runner that was lost. It runs anew, and nothing about starting it is decided again."""
+
+SETTLED: frozenset[Phase] = frozenset({"completed", "skipped", "failed"})
+
+
+@dataclass(slots=True)
+class StageRecord:
+    """Where one stage stands.
+
+    Attributes:
+        needs: ids of the stages that it waits for.
+        output: what it offers to later stages, also when skipped or failed.
+        has_started: it was told as started, so it counts as run.
+        ends_early: its `early_exit` was met.
+    """
+
+    stage: Stage
+    place: StagePlace
+    needs: tuple[str, ...]
+    phase: Phase = "pending"
+    outcome: StageOutcome | None = None
+    output: Json = None
+    reason: str | None = None
+    error: str | None = None
+    error_code: str | None = None
+    has_started: bool = False
+    ends_early: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it will not change any more."""
+        return self.phase in SETTLED
+
+    @property
+    def is_fatal(self) -> bool:
+        """Whether it failed and nothing that needs it may run."""
+        return self.phase == "failed" and self.stage.on_error == "fail"
+
+    def complete(self, outcome: StageOutcome) -> None:
+        """Settle it as delivered."""
+        self.phase, self.outcome, self.output = "completed", outcome, outcome.output
+
+    def skip(self, reason: str, output: Json) -> None:
+        """Settle it as skipped."""
+        self.phase, self.reason, self.output = "skipped", reason, output
+
+    def fail(self, error: str, code: str, outcome: StageOutcome) -> None:
+        """Settle it as failed."""
+        self.phase, self.outcome, self.output = "failed", outcome, outcome.output
+        self.error, self.error_code = error, code
+
+
+def records_of(state: ExecutionState) -> dict[str, StageRecord]:
+    """Return the records by stage id, in file order: what ended keeps its outcome, what was running is interrupted."""
+    pipeline = state.pipeline
+    total = len(pipeline.stages)
+    records: dict[str, StageRecord] = {}
+    for index, stage in enumerate(pipeline.stages):
+        known = state.stages[stage.id]
+        records[stage.id] = StageRecord(
+            stage=stage,
+            place=StagePlace(stage.id, stage.title, index, total),
+            needs=pipeline.needs_of(index),
+            phase="interrupted" if known.phase == "running" else known.phase,
+            outcome=known.outcome,
+            output=known.output,
+            reason=known.reason,
+            error=known.error,
+            error_code=known.error_code,
+            has_started=known.started_at is not None,
+        )
+    return records

@@ -1,0 +1,159 @@
+"""Tells the world what the engine does: stored events through the claim, live text straight to the broker."""
+
+import asyncio
+from types import TracebackType
+from typing import Any
+
+import structlog
+
+from contracts.errors import LogUnavailable
+from contracts.events import (
+    StageCompleted,
+    StageFailed,
+    StageOutput,
+    StageRef,
+    StageRetrying,
+    StageSkipped,
+    StageStarted,
+)
+from contracts.results import StageOutcome
+from runner.claim import Claim
+from runner.progress import StagePlace
+from stagecast.log import ExecutionLog
+
+_TEXT_INTERVAL_SECONDS = 0.05  # pieces of text written within this time travel together
+
+log_line = structlog.get_logger()
+
+
+class Report:
+    """`Progress` over a claim. An async context: live text flows while it is open.
+
+    Every stored callback raises `ClaimLost` once the execution is no longer ours.
+    """
+
+    def __init__(self, claim: Claim, log: ExecutionLog) -> None:
+        self._claim = claim
+        self._log = log
+        self._pending: dict[tuple[StagePlace, int | None], list[str]] = {}
+        self._has_text = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Report":
+        """Start sending live text."""
+        self._pump = asyncio.create_task(self._send_text())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop sending live text; what is still pending is dropped, as it is not stored anyway."""
+        if self._pump is not None:
+            self._pump.cancel()
+            await asyncio.gather(self._pump, return_exceptions=True)
+
+    async def stage_started(self, place: StagePlace) -> None:
+        """Store `stage:started`."""
+        await self._claim.append(
+            StageStarted(execution_id=self._claim.execution_id, stage=_ref(place), index=place.index, total=place.total)
+        )
+
+    async def stage_completed(self, place: StagePlace, outcome: StageOutcome) -> None:
+        """Store `stage:completed`, after the last of the stage's live text."""
+        await self._flush(place)
+        await self._claim.append(
+            StageCompleted(
+                execution_id=self._claim.execution_id,
+                stage=_ref(place),
+                index=place.index,
+                total=place.total,
+                result=outcome,
+            )
+        )
+
+    async def stage_skipped(self, place: StagePlace, reason: str, output: Any) -> None:
+        """Store `stage:skipped`."""
+        await self._claim.append(
+            StageSkipped(
+                execution_id=self._claim.execution_id,
+                stage=_ref(place),
+                index=place.index,
+                total=place.total,
+                reason=reason,
+                output=output,
+            )
+        )
+
+    async def stage_failed(self, place: StagePlace, error: str, code: str, outcome: StageOutcome) -> None:
+        """Store `stage:failed`, after the last of the stage's live text."""
+        await self._flush(place)
+        await self._claim.append(
+            StageFailed(
+                execution_id=self._claim.execution_id,
+                stage=_ref(place),
+                index=place.index,
+                total=place.total,
+                error=error,
+                code=code,
+                result=outcome,
+            )
+        )
+
+    async def stage_retrying(
+        self, place: StagePlace, *, attempt: int, delay_ms: int, error: str, code: str, item: int | None = None
+    ) -> None:
+        """Store `stage:retrying`, after the live text of the attempt that failed."""
+        await self._flush(place)
+        await self._claim.append(
+            StageRetrying(
+                execution_id=self._claim.execution_id,
+                stage=_ref(place),
+                index=place.index,
+                total=place.total,
+                attempt=attempt,
+                delay=delay_ms,
+                error=error,
+                code=code,
+                item=item,
+            )
+        )
+
+    def text(self, place: StagePlace, text: str, item: int | None = None) -> None:
+        """Keep live text for the next sending."""
+        self._pending.setdefault((place, item), []).append(text)
+        self._has_text.set()
+
+    async def _send_text(self) -> None:
+        while True:
+            await self._has_text.wait()
+            await asyncio.sleep(_TEXT_INTERVAL_SECONDS)
+            self._has_text.clear()
+            await self._publish(list(self._pending))
+
+    async def _flush(self, place: StagePlace) -> None:
+        await self._publish([key for key in self._pending if key[0] == place])
+
+    async def _publish(self, keys: list[tuple[StagePlace, int | None]]) -> None:
+        for key in keys:
+            pieces = self._pending.pop(key, None)
+            if not pieces:
+                continue
+            place, item = key
+            event = StageOutput(
+                execution_id=self._claim.execution_id,
+                stage=_ref(place),
+                index=place.index,
+                total=place.total,
+                text="".join(pieces),
+                attempt=self._claim.attempt,
+                item=item,
+            )
+            try:
+                await self._log.publish_text(event)
+            except LogUnavailable:
+                # Live text may be lost by promise; the stage's result carries all of it.
+                log_line.debug("live text dropped", execution_id=self._claim.execution_id)
+
+
+def _ref(place: StagePlace) -> StageRef:
+    return StageRef(id=place.id, name=place.name)

@@ -1,0 +1,29 @@
+"""What can be set on a runner. Models have settings of their own in `runner.models.settings`."""
+
+import secrets
+import socket
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_name() -> str:
+    # Random, because ownership is judged by name: a restarted process must not look like the one before it.
+    return f"{socket.gethostname().split('.')[0]}-{secrets.token_hex(3)}"
+
+
+class RunnerSettings(BaseSettings):
+    """Read from the environment: `STAGECAST_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="STAGECAST_", frozen=True, extra="ignore")
+
+    runner_name: str = Field(default_factory=_default_name, pattern=r"^[A-Za-z0-9_-]{1,100}$")
+    concurrency: int = Field(default=16, ge=1, le=10_000, description="Executions that one runner works on at once.")
+    outputs: str = Field(default="outputs", description="Where results are saved: a directory or an s3:// URL.")
+    drain_seconds: float = Field(
+        default=25.0, ge=0, description="After SIGTERM, running executions may finish within this time."
+    )
+    heartbeat_file: Path | None = Field(
+        default=None, description="Touched every few seconds while the broker answers; for health checks."
+    )

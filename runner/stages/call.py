@@ -1,0 +1,98 @@
+"""The `call` kind: a registered function, what it may do while it runs, and what its result must be."""
+
+import copy
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from contracts.errors import ModelError, StageError
+from contracts.pipeline import JsonSchema
+from runner.calls import Ask
+from runner.plugins import plugin_edge
+from runner.shape import shape_of
+from runner.stages.work import Item, StageWork
+from runner.values import Json, NotJson, as_json
+from stagecast.expressions import compile_structure
+from stagecast.functions import Answer, FunctionContext
+
+
+async def run_call(work: StageWork, item: Item | None) -> Json:
+    """Return what the function returned, as JSON, accepted by the stage's schema and guards.
+
+    A model call that the budget refused fails the stage under `on_exceeded: fail` even where the function caught it;
+    under `finish` a function may catch it and return the best that it has.
+
+    Raises:
+        StagecastError: no acceptable result; ends the stage, or drops the item.
+    """
+    name = work.stage.call or ""
+    who = f"The function '{name}'"
+    with plugin_edge(who, work.teller):
+        function = work.registry.function(name)
+    arguments: dict[str, Json] = compile_structure(work.stage.with_).render(work.scope_of(item))
+    context: FunctionContext = CallContext(work, item)
+    shape = work.shape()
+
+    async def attempt(_last: StageError | None) -> Json:
+        with plugin_edge(who, work.teller):
+            # A copy: a function that changes its arguments must not change what other stages see.
+            returned: object = await function(context, **copy.deepcopy(arguments))
+        refusal = work.account.refusal
+        if refusal is not None and refusal.on_exceeded == "fail":
+            raise refusal
+        value = _accept(who, returned)
+        complaint = None if shape is None else shape.complaint(value)
+        if complaint is not None:
+            raise ModelError(f"{who} returned what {complaint}", code="schema_mismatch", is_retryable=True)
+        work.check(value, item)
+        return value
+
+    return await work.attempts(None if item is None else item.index).run(attempt)
+
+
+class CallContext:
+    """The `FunctionContext` of one call stage, or of one item in its foreach."""
+
+    def __init__(self, work: StageWork, item: Item | None) -> None:
+        self._work = work
+        self._item = None if item is None else item.index
+
+    @property
+    def execution_id(self) -> str:
+        """The execution it runs in."""
+        return self._work.execution_id
+
+    @property
+    def stage_id(self) -> str:
+        """The stage it runs in."""
+        return self._work.stage.id
+
+    @property
+    def inputs(self) -> Mapping[str, Json]:
+        """The pipeline's inputs by name."""
+        return MappingProxyType(self._work.scope["inputs"])
+
+    async def complete(
+        self, user: str, *, system: str | None = None, model: str | None = None, output: JsonSchema | None = None
+    ) -> Answer:
+        """Ask a model; repeated as the stage's `retries` say, each attempt within the stage's `timeout`."""
+        work = self._work
+        ask = Ask(
+            user=user,
+            system=system,
+            alias=model or work.pipeline.model_of(work.stage),
+            shape=shape_of(output, work.pipeline.defs),
+            timeout_seconds=work.timeout_seconds,
+            item=self._item,
+        )
+        return await work.attempts(self._item).run(lambda last: work.calls.ask(ask, last))
+
+    def say(self, text: str) -> None:
+        """Show live text."""
+        self._work.teller.text(self._work.place, text, self._item)
+
+
+def _accept(who: str, returned: object) -> Json:
+    try:
+        return as_json(returned)
+    except NotJson as error:
+        raise StageError(f"{who} returned something that is not JSON: {error}.", code="bad_output") from None

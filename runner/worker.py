@@ -1,0 +1,225 @@
+"""Claims executions while there is room, runs them side by side, drains at the end."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from pydantic import ValidationError
+
+from contracts.errors import CorruptLog, Fenced, LogUnavailable, StagecastError
+from contracts.results import PipelineResult
+from contracts.state import ExecutionState
+from runner.claim import Claim, ClaimLost, read_state
+from runner.ending import Ending
+from runner.progress import Progress
+from runner.report import Report
+from runner.result import result_of_state
+from stagecast.log import Delivery, ExecutionLog
+from stagecast.presence import RunnerDirectory
+
+_PULL_SECONDS = 5.0  # how long one wait for work lasts before the loop looks around
+_PAUSE_AFTER_FAULT_SECONDS = 1.0
+_RENEWALS_PER_LEASE = 3
+
+log_line = structlog.get_logger()
+
+
+class Executor(Protocol):
+    """The engine, as the worker sees it."""
+
+    async def run(
+        self, state: ExecutionState, progress: Progress, *, cancel: asyncio.Event | None = None
+    ) -> PipelineResult:
+        """Run an execution from `state` on and return its result."""
+        ...
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """What the worker must know besides its parts.
+
+    Attributes:
+        name: the runner's name in the log.
+        concurrency: executions at once.
+        lease_seconds: how long a claim lives without renewal; the queue's `ack_wait`.
+        drain_seconds: how long running executions may go on after `stop`.
+    """
+
+    name: str
+    concurrency: int
+    lease_seconds: float
+    drain_seconds: float
+
+
+class Worker:
+    """One runner's work. `run` returns after `stop` is set and everything has ended or was given back."""
+
+    def __init__(
+        self,
+        log: ExecutionLog,
+        executor: Executor,
+        ending: Ending,
+        directory: RunnerDirectory,
+        options: WorkerOptions,
+    ) -> None:
+        self._log = log
+        self._executor = executor
+        self._ending = ending
+        self._directory = directory
+        self._options = options
+        self._active: dict[str, Claim] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def active_count(self) -> int:
+        """How many executions are being worked on."""
+        return len(self._active)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then let what runs finish for `drain_seconds`, then give the rest back."""
+        watch = await self._log.watch_cancel_requests(self._on_cancel_request)
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                if len(self._tasks) < self._options.concurrency:
+                    await self._claim_next(stopping)
+                else:
+                    await asyncio.wait({*self._tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if self._tasks:
+                log_line.info("draining", executions=len(self._tasks), seconds=self._options.drain_seconds)
+                await asyncio.wait(set(self._tasks), timeout=self._options.drain_seconds)
+        finally:
+            stopping.cancel()
+            await _cancel_all(self._tasks)
+            await watch.close()
+
+    async def _claim_next(self, stopping: asyncio.Task[bool]) -> None:
+        pull = asyncio.create_task(self._log.next_delivery(timeout_seconds=_PULL_SECONDS))
+        try:
+            await asyncio.wait({pull, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not pull.done():
+                return
+            delivery = pull.result()
+        except LogUnavailable as error:
+            log_line.warning("no work to be had", reason=error.message)
+            await asyncio.wait({stopping}, timeout=_PAUSE_AFTER_FAULT_SECONDS)
+            return
+        finally:
+            pull.cancel()
+            await asyncio.gather(pull, return_exceptions=True)
+        if delivery is not None:
+            task = asyncio.create_task(self._handle(delivery))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _handle(self, delivery: Delivery) -> None:
+        with structlog.contextvars.bound_contextvars(execution_id=delivery.execution_id):
+            try:
+                claim = await self._claim(delivery)
+                if claim is not None:
+                    await self._work(claim, delivery)
+            except ClaimLost as error:
+                log_line.warning("claim lost", reason=error.message)
+            except LogUnavailable as error:
+                log_line.warning("left to the queue", reason=error.message)
+            except Exception:
+                # The process edge: whatever it was, the other executions go on and this one is delivered again.
+                log_line.exception("left to the queue")
+
+    async def _claim(self, delivery: Delivery) -> Claim | None:
+        """Take the execution; None where there is nothing to take."""
+        while True:
+            try:
+                state = await read_state(self._log, delivery.execution_id)
+            except (CorruptLog, ValidationError) as error:
+                with suppress(Fenced):
+                    await self._ending.end_unreadable(delivery.execution_id, error)
+                await delivery.ack()
+                return None
+            if state is None or state.is_ended:
+                await delivery.ack()
+                return None
+            if await self._is_owned(state):
+                return None  # dropped silently: the owner's renewals cover this delivery too
+            claim = Claim(self._log, delivery, state, self._options.name)
+            try:
+                await claim.take()
+            except ClaimLost:
+                continue  # look again: somebody claimed or ended it
+            log_line.info("claimed", pipeline_id=state.pipeline.id, attempt=claim.attempt)
+            return claim
+
+    async def _is_owned(self, state: ExecutionState) -> bool:
+        # The broker may deliver again although the owner lives: its delivery state does not survive every crash.
+        if state.runner is None:
+            return False
+        if state.runner == self._options.name:
+            return state.execution_id in self._active
+        return any(runner.name == state.runner for runner in await self._directory.present())
+
+    async def _work(self, claim: Claim, delivery: Delivery) -> None:
+        self._active[claim.execution_id] = claim
+        lease = self._options.lease_seconds
+        work = asyncio.create_task(self._run(claim))
+        renewal = asyncio.create_task(claim.renew_for_ever(lease / _RENEWALS_PER_LEASE, lease))
+        try:
+            await asyncio.wait({work, renewal}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                renewal.result()  # it ends only by losing the claim
+            work.result()
+            await delivery.ack()
+        except asyncio.CancelledError:
+            await _cancel_all({work, renewal})
+            with suppress(StagecastError):
+                await self._hand_over(claim, delivery)
+            raise
+        finally:
+            self._active.pop(claim.execution_id, None)
+            await _cancel_all({work, renewal})
+
+    async def _hand_over(self, claim: Claim, delivery: Delivery) -> None:
+        if claim.state.is_ended:
+            await delivery.ack()
+        else:
+            await claim.release("the runner shuts down")
+            log_line.info("handed over")
+
+    async def _run(self, claim: Claim) -> None:
+        if claim.state.is_cancel_requested:
+            result = result_of_state(claim.state, "cancelled")
+        else:
+            async with Report(claim, self._log) as report:
+                result = await self._run_engine(claim, report)
+        await self._ending.end(claim, result)
+
+    async def _run_engine(self, claim: Claim, report: Report) -> PipelineResult:
+        try:
+            return await self._executor.run(claim.state, report, cancel=claim.cancel_requested)
+        except (ClaimLost, LogUnavailable):
+            raise
+        except Exception:
+            # A fault of ours must end this execution with something readable, not be delivered for ever.
+            log_line.exception("the engine failed")
+            return result_of_state(
+                claim.state, "failed", error="Internal error: the runner's log has it.", code="internal_error"
+            )
+
+    async def _on_cancel_request(self, execution_id: str) -> None:
+        """Abort it if it is ours; end it at once if nobody has claimed it yet."""
+        claim = self._active.get(execution_id)
+        try:
+            if claim is not None:
+                await claim.catch_up()
+            else:
+                await self._ending.end_unclaimed(execution_id)
+        except (StagecastError, ValidationError) as error:
+            # Not lost: the request is in the log, and whoever claims the execution finds it.
+            log_line.debug("cancel left to the claim", execution_id=execution_id, reason=str(error))
+
+
+async def _cancel_all(tasks: set[asyncio.Task[None]]) -> None:
+    for task in list(tasks):
+        task.cancel()
+    await asyncio.gather(*list(tasks), return_exceptions=True)
