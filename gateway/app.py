@@ -1,0 +1,200 @@
+"""The gateway's composition root: the one place that knows every part and puts them together."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI, WebSocket
+from starlette.middleware import Middleware
+
+from contracts.errors import StagecastError
+from gateway.body_limit import BodyLimit
+from gateway.errors import install_error_handlers
+from gateway.relay import Relay
+from gateway.routes.executions import Waiting, execution_routes, run_routes
+from gateway.routes.operations import operation_routes
+from gateway.routes.outputs import output_routes
+from gateway.routes.pipelines import pipeline_routes
+from gateway.settings import GatewaySettings
+from gateway.submission import Submissions
+from gateway.subscription import SubscriptionOptions, Subscriptions
+from gateway.websocket import SocketLimits, serve_socket
+from stagecast.broker import Broker, BrokerSettings
+from stagecast.catalog import Catalog
+from stagecast.functions import FunctionRegistry
+from stagecast.jetstream_log import JetStreamLog, LogSettings
+from stagecast.log import ExecutionLog
+from stagecast.outputs import OutputStore
+from stagecast.presence import PresenceBucket, RunnerDirectory
+from stagecast.settings import read_settings
+
+_OPEN_RETRY_SECONDS = 1.0
+_DESCRIPTION = """
+Runs multi-stage LLM pipelines and streams every stage as it happens.
+
+Events come over the WebSocket `/ws`: send `{"type": "subscribe", "executionId": "…"}`, and after
+`{"type": "subscribed", "executionId": "…", "success": true}` come all events of the execution from its first one on.
+
+Every error answer is `{"error": "<one sentence>", "code": "<stable>"}`.
+"""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The broker and what is kept in it, when the gateway has one of its own.
+
+    Attributes:
+        is_open: set when the broker was connected once and all that we need is there.
+    """
+
+    broker: Broker
+    log: JetStreamLog
+    runners: PresenceBucket
+    is_open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def from_environment(cls) -> "Connection":
+        """Make one that is not connected yet.
+
+        Raises:
+            MissingSetting: the environment does not hold.
+        """
+        settings = read_settings(LogSettings)
+        broker = Broker(read_settings(BrokerSettings), name="gateway")
+        return cls(
+            broker, JetStreamLog(broker, settings), PresenceBucket(broker, lease_seconds=settings.ack_wait_seconds)
+        )
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Connect in the background for as long as the context lasts."""
+        await self.broker.start()
+        opening = asyncio.create_task(self._open())
+        try:
+            yield
+        finally:
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+            await self.log.close()
+            await self.broker.close()
+
+    async def _open(self) -> None:
+        while True:
+            try:
+                await self.broker.wait_ready()
+                await self.log.open()
+                await self.runners.open()
+            except StagecastError as error:  # also a stream that cannot be used: an operator may mend it
+                _log.warning("waiting for the broker", reason=error.message)
+                await asyncio.sleep(_OPEN_RETRY_SECONDS)
+            else:
+                self.is_open.set()
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts of one gateway that the process which runs it, and tests, must reach.
+
+    Attributes:
+        app: the ASGI application.
+        relay: the live feeds; empty when nobody watches.
+        stopping: to be set when the gateway goes down, so that no request waits any longer.
+        connection: the broker; None when a log was given.
+    """
+
+    app: FastAPI
+    relay: Relay
+    stopping: asyncio.Event
+    connection: Connection | None
+
+
+def create_app(
+    settings: GatewaySettings,
+    *,
+    log: ExecutionLog | None = None,
+    outputs: OutputStore | None = None,
+    catalog: Catalog | None = None,
+    runners: RunnerDirectory | None = None,
+) -> FastAPI:
+    """Make the ASGI application; see `create_gateway`."""
+    return create_gateway(settings, log=log, outputs=outputs, catalog=catalog, runners=runners).app
+
+
+def create_gateway(
+    settings: GatewaySettings,
+    *,
+    log: ExecutionLog | None = None,
+    outputs: OutputStore | None = None,
+    catalog: Catalog | None = None,
+    runners: RunnerDirectory | None = None,
+) -> Gateway:
+    """Put a gateway together. Nothing is connected before its lifespan begins.
+
+    Args:
+        settings: what can be set.
+        log: the execution log; without it the one on the broker that the environment names.
+        outputs: saved results; without it the place that the settings name.
+        catalog: pipelines; without it the directory that the settings name.
+        runners: who is alive; taken from the broker when no log is given.
+
+    Raises:
+        MissingSetting: the environment does not hold.
+        OutputsUnavailable: the outputs cannot be opened.
+    """
+    connection = Connection.from_environment() if log is None else None
+    if log is None and connection is not None:
+        log, runners = connection.log, runners or connection.runners
+    if log is None:
+        raise AssertionError("there is a log where there is no connection")
+    outputs = outputs or OutputStore.open(settings.outputs)
+    catalog = catalog or Catalog(settings.pipelines(), FunctionRegistry())
+    relay = Relay(log, capacity=settings.relay_capacity)
+    if connection is not None:
+        connection.broker.on_connected(relay.mark_all_lost)
+    subscriptions = Subscriptions(log, relay, SubscriptionOptions(silence_seconds=settings.silence_seconds))
+    waiting = Waiting(settings.max_wait_seconds, asyncio.Event())
+
+    app = FastAPI(
+        title="stagecast",
+        version=version("stagecast"),
+        description=_DESCRIPTION,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
+        lifespan=_lifespan(relay, connection),
+    )
+    install_error_handlers(app)
+    app.include_router(run_routes(Submissions(catalog, log, runners, settings.models), subscriptions, waiting))
+    app.include_router(execution_routes(log))
+    app.include_router(pipeline_routes(catalog))
+    app.include_router(output_routes(outputs))
+    app.include_router(operation_routes(log, runners))
+    _add_socket(app, subscriptions, settings)
+    return Gateway(app, relay, waiting.stopping, connection)
+
+
+def _add_socket(app: FastAPI, subscriptions: Subscriptions, settings: GatewaySettings) -> None:
+    limits = SocketLimits(
+        send_timeout_seconds=settings.ws_send_timeout_seconds, max_subscriptions=settings.ws_max_subscriptions
+    )
+
+    async def watch(websocket: WebSocket) -> None:
+        await serve_socket(websocket, subscriptions, limits)
+
+    app.add_api_websocket_route("/ws", watch)
+
+
+def _lifespan(relay: Relay, connection: Connection | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with connection.opened() if connection is not None else nullcontext():
+            yield
+            await relay.close()
+
+    return lifespan

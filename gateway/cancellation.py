@@ -1,0 +1,47 @@
+"""Asks for the end of an execution: appends `execution:cancel_requested` while it runs. Obeying is a runner's affair."""
+
+import structlog
+
+from contracts.errors import ExecutionNotFound, Fenced, LogUnavailable
+from contracts.events import ExecutionCancelRequested
+from contracts.state import ExecutionState, fold
+from stagecast.log import ExecutionLog
+
+_MAX_TRIES = 50  # each one lost to an event of the runner's, so the execution goes on meanwhile
+
+_log = structlog.get_logger()
+
+
+async def read_state(log: ExecutionLog, execution_id: str) -> ExecutionState:
+    """Fold an execution's log.
+
+    Raises:
+        ExecutionNotFound: the log does not have it.
+        LogUnavailable: the broker does not answer.
+    """
+    state = fold(entry.stored_event() for entry in await log.read(execution_id))
+    if state is None:
+        raise ExecutionNotFound
+    return state
+
+
+async def request_cancel(log: ExecutionLog, execution_id: str) -> bool:
+    """Ask to cancel, once; return whether there is something to cancel. Asking again stores nothing new.
+
+    Raises:
+        ExecutionNotFound: the log does not have it.
+        LogUnavailable: the broker does not answer, or the log did not hold still.
+    """
+    for _ in range(_MAX_TRIES):
+        state = await read_state(log, execution_id)
+        if state.is_ended:
+            return False
+        if state.is_cancel_requested:
+            return True
+        try:
+            await log.append(ExecutionCancelRequested(execution_id=execution_id, seq=state.next_seq))
+        except Fenced:
+            continue
+        _log.info("cancel requested", execution_id=execution_id)
+        return True
+    raise LogUnavailable("The execution is changing too fast to be cancelled; try again.")

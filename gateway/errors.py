@@ -1,0 +1,120 @@
+"""How errors look outside: a status, and `{"error": "<one sentence>", "code": "<stable>"}`. Nothing else leaks."""
+
+from collections.abc import Mapping
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.errors import (
+    ExecutionNotFound,
+    InvalidId,
+    InvalidInput,
+    InvalidPipeline,
+    LogUnavailable,
+    MissingSetting,
+    OutputNotFound,
+    OutputsUnavailable,
+    PipelineNotFound,
+    StagecastError,
+)
+from contracts.requests import ErrorReply
+
+_log = structlog.get_logger()
+
+_STATUSES: dict[type[StagecastError], int] = {
+    InvalidId: 400,
+    InvalidInput: 400,
+    MissingSetting: 400,
+    PipelineNotFound: 404,
+    ExecutionNotFound: 404,
+    OutputNotFound: 404,
+    # A broken file is the operator's fault, not the caller's.
+    InvalidPipeline: 500,
+    LogUnavailable: 503,
+    OutputsUnavailable: 503,
+}
+_RESOURCES: dict[str, type[StagecastError]] = {
+    # Ids with a slash, however written, fit no route: they are unknown all the same.
+    "/api/pipelines/": PipelineNotFound,
+    "/api/executions/": ExecutionNotFound,
+    "/api/outputs/": OutputNotFound,
+}
+_RETRY_AFTER_SECONDS = "1"
+
+
+class BodyTooLarge(StagecastError):
+    """The request body is longer than the setting allows."""
+
+    code = "body_too_large"
+
+
+class StartFailed(StagecastError):
+    """A submission was not stored."""
+
+    code = "log_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("Execution failed to start")
+
+
+_STATUSES[BodyTooLarge] = 413
+_STATUSES[StartFailed] = 500
+
+
+def error_response(status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Make an error answer."""
+    body = ErrorReply(error=message, code=code).model_dump_json()
+    return Response(body, status, headers=headers, media_type="application/json")
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make every error of this app, the framework's own included, an error answer."""
+    app.add_exception_handler(StagecastError, _on_own_error)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_parameters)
+    app.add_exception_handler(Exception, _on_unexpected_error)
+
+
+async def _on_own_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, StagecastError):
+        raise error
+    status = next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)
+    if status is None:
+        _log.error("unexpected error", path=request.scope["path"], method=request.method, exc_info=error)
+        return error_response(500, "Internal error", StagecastError.code)
+    if isinstance(error, InvalidPipeline):
+        _log.warning("broken pipeline file asked for", file=error.file, reason=error.message)
+        message = f"The pipeline's file is broken; `stagecast validate {error.file}` tells where."
+        return error_response(status, message, error.code)
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == 503 else None
+    return error_response(status, error.message, error.code, headers)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    if error.status_code == 404:
+        for prefix, kind in _RESOURCES.items():
+            if request.scope["path"].startswith(prefix):
+                return await _on_own_error(request, kind())  # pyright: ignore[reportCallIssue] - all have a default
+        return error_response(404, "Not found", "not_found")
+    if error.status_code == 405:
+        return error_response(405, "Method not allowed", "method_not_allowed", error.headers)
+    return error_response(error.status_code, "The request cannot be served.", "invalid_request", error.headers)
+
+
+async def _on_invalid_parameters(_: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    return error_response(400, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", InvalidInput.code)
+
+
+async def _on_unexpected_error(request: Request, _: Exception) -> Response:
+    # The server gets the exception after this and logs it with its trace; it does not know the path.
+    _log.error("unexpected error", path=request.scope["path"], method=request.method)
+    return error_response(500, "Internal error", StagecastError.code)

@@ -1,0 +1,31 @@
+"""`GET /api/outputs` and `/api/outputs/{filename}`. Saving results is the runner's."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.results import OutputListing, PipelineResult
+from gateway.paging import DEFAULT_LIMIT, Before, Limit, next_link
+from gateway.routes.described import errors, page_responses
+from stagecast.outputs import OutputStore
+
+
+def output_routes(outputs: OutputStore) -> APIRouter:
+    """Make the routes that show saved results."""
+    router = APIRouter(tags=["outputs"])
+
+    @router.get("/api/outputs", responses=page_responses(400, 503))
+    async def list_outputs(
+        request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, before: Before = None
+    ) -> list[OutputListing]:
+        """List saved results, newest first."""
+        page = await outputs.list(limit=limit, before=before)
+        response.headers.update(next_link(request, limit=limit, before=page.next_before))
+        return list(page.rows)
+
+    @router.get("/api/outputs/{filename}", response_model=PipelineResult, responses=errors(404, 503))
+    async def get_output(filename: str) -> Response:
+        """Return a saved result, as it was written."""
+        return Response(await outputs.read(filename), media_type="application/json")
+
+    return router

@@ -1,0 +1,45 @@
+"""The gateway's settings, from `STAGECAST_*`. How to reach the broker is in `stagecast.broker_settings`."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.pipeline import ModelSpec
+
+
+class GatewaySettings(BaseSettings):
+    """What can be set; sizes in bytes, times in seconds. Nothing here is a secret."""
+
+    model_config = SettingsConfigDict(env_prefix="STAGECAST_", frozen=True, extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 for any free one.")
+    pipelines_dir: Path | None = Field(
+        default=None, description="Directory of pipeline files; ./pipelines if there is one, else the ones shipped."
+    )
+    outputs: str = Field(default="./outputs", description="Where results are: a directory, or s3://bucket/prefix.")
+    models: dict[str, ModelSpec] = Field(
+        default_factory=dict[str, ModelSpec],
+        description='What model aliases stand for, as JSON: {"strong": {"use": "openai:gpt-5-mini"}}.',
+    )
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1, description="Longest request body.")
+    max_wait_seconds: float = Field(default=60.0, ge=0, description="Longest wait that `Prefer: wait` can ask for.")
+    ws_max_message_bytes: int = Field(default=64 * 1024, ge=1, description="Longest message of a WebSocket client.")
+    ws_max_subscriptions: int = Field(default=100, ge=1, description="Executions that one socket may watch at once.")
+    ws_ping_seconds: float = Field(default=20.0, gt=0, description="A socket is pinged, and closed without an answer.")
+    ws_send_timeout_seconds: float = Field(
+        default=15.0, gt=0, description="A client that takes one message no faster is disconnected."
+    )
+    relay_capacity: int = Field(default=256, ge=1, description="Events that may wait for one subscriber.")
+    silence_seconds: float = Field(
+        default=15.0, gt=0, description="After this long without an event a subscription looks into the log."
+    )
+    shutdown_seconds: int = Field(default=5, ge=0, description="How long open requests may go on after SIGTERM.")
+
+    def pipelines(self) -> Path:
+        """Return the directory of pipeline files."""
+        if self.pipelines_dir is not None:
+            return self.pipelines_dir
+        here = Path("pipelines")
+        return here if here.is_dir() else Path(__file__).parent.parent / "stagecast" / "pipelines"

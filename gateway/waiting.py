@@ -1,0 +1,44 @@
+"""Waits for an execution's end on behalf of a request, as long as its client stays. The execution does not notice."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from contracts.errors import ExecutionNotFound, LogUnavailable
+from contracts.events import ExecutionCompleted
+from contracts.results import PipelineResult
+from gateway.subscription import Subscriptions
+
+_log = structlog.get_logger()
+
+
+async def wait_for_result(
+    subscriptions: Subscriptions, execution_id: str, *, seconds: float, until: Callable[[], Awaitable[object]]
+) -> PipelineResult | None:
+    """Return the result; None when time was up or `until` (client gone, gateway stopping) returned before it came."""
+    result = asyncio.create_task(_read_result(subscriptions, execution_id))
+    interruption = asyncio.ensure_future(until())
+    try:
+        await asyncio.wait({result, interruption}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        return result.result() if result.done() else None
+    finally:
+        result.cancel()
+        interruption.cancel()
+        await asyncio.gather(result, interruption, return_exceptions=True)
+
+
+async def _read_result(subscriptions: Subscriptions, execution_id: str) -> PipelineResult | None:
+    try:
+        # Event 0 is the submission itself.
+        subscription = await subscriptions.open(execution_id, after=0)
+    except (LogUnavailable, ExecutionNotFound) as error:
+        _log.warning("cannot wait for the result", execution_id=execution_id, reason=error.message)
+        return None
+    try:
+        async for entry in subscription:
+            if entry.seq is not None and isinstance(event := entry.stored_event(), ExecutionCompleted):
+                return event.result
+    finally:
+        subscription.close()
+    return None
