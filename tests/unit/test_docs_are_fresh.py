@@ -1,0 +1,18 @@
+import re
+import runpy
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_configuration_and_the_readmes_table_are_what_the_settings_say() -> None:
+    generator = runpy.run_path(str(ROOT / "docs" / "generate_configuration.py"))
+    assert (ROOT / "docs" / "configuration.md").read_text() == generator["configuration"](), "run `make docs`"
+    assert (ROOT / "README.md").read_text() == generator["readme"](), "run `make docs`"
+
+
+def test_every_relative_link_of_the_documents_leads_somewhere() -> None:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
