@@ -1,33 +1,43 @@
-# Each target is one line of sh; `make help` lists them.
+# Each target is a line of sh; `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+SERVICES := $(VENV)/.services
+TOOLS := $(VENV)/.tools
+# Bytecode is written when a module is first used: compiling all of it here would take as long as the rest.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
+NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 .PHONY: help run test check fix lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-run: $(STAMP) ## start everything on this machine; Ctrl-C stops it
+run: $(SERVICES) ## start everything on this machine; Ctrl-C stops it
 	@$(BIN)/stagecast up
 
-test: $(STAMP) ## all the tests
+test: $(TOOLS) ## all the tests
 	@$(BIN)/python -m pytest
 
-check: $(STAMP) ## lint, format, types, import rules
+check: $(TOOLS) ## lint, format, types, import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports
 
-fix: $(STAMP) ## repair what can be repaired automatically
+fix: $(TOOLS) ## repair what can be repaired automatically
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-lock: ## write the lock files anew (needs uv)
-	@sh requirements/lock.sh
+lock: ## write the lock files anew; UPGRADE=1 moves the versions
+	@PYTHON=$(PYTHON) UPGRADE=$(UPGRADE) sh requirements/lock.sh
 
 clean: ## remove what `make` made, results and broker data not
-	@rm -rf $(VENV) dist .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(STAMP): requirements/dev.txt pyproject.toml
+$(SERVICES): requirements/all.txt pyproject.toml
+	@$(PYTHON) -c '$(NEEDS)' 2>/dev/null || { echo 'This needs Python 3.11 or newer with venv (on Debian: apt-get install python3-venv), or PYTHON=… naming one.' >&2; exit 1; }
+	@echo 'Installing into $(VENV) (once, about a minute) …'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $(STAMP)
+	@$(INSTALL) --require-hashes -r requirements/all.txt
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS): requirements/dev.txt $(SERVICES)
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@

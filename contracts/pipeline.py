@@ -57,7 +57,7 @@ class ModelSpec(FormatModel):
     use: str = Field(
         pattern=_MODEL_USE_PATTERN,
         description="provider:model, for example local:smollm2, local:/models/any.gguf, openai:gpt-5-mini, "
-        "anthropic:claude-sonnet-4-5, scripted:NAME.",
+        "anthropic:claude-haiku-4-5, scripted:NAME.",
     )
     temperature: float | None = Field(default=None, ge=0, le=2)
     top_p: float | None = Field(default=None, gt=0, le=1)

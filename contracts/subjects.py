@@ -77,10 +77,11 @@ def parse_log_subject(subject: str) -> tuple[str, str, int]:
     Raises:
         ValueError: it is no log subject.
     """
-    prefix, execution_id, token, seq = subject.split(".")
-    if prefix != LOG_PREFIX or token not in _TYPES:
-        raise ValueError(f"not a log subject: {subject}")
-    return execution_id, _TYPES[token], int(seq)
+    match subject.split("."):
+        case [prefix, execution_id, token, seq] if prefix == LOG_PREFIX and token in _TYPES and seq.isdecimal():
+            return execution_id, _TYPES[token], int(seq)
+        case _:
+            raise ValueError(f"not a log subject: {subject}")
 
 
 def parse_live_subject(subject: str) -> tuple[str, str]:
@@ -89,7 +90,8 @@ def parse_live_subject(subject: str) -> tuple[str, str]:
     Raises:
         ValueError: it is no live subject.
     """
-    prefix, execution_id, token = subject.split(".")
-    if prefix != LIVE_PREFIX or token not in _TYPES:
-        raise ValueError(f"not a live subject: {subject}")
-    return execution_id, _TYPES[token]
+    match subject.split("."):
+        case [prefix, execution_id, token] if prefix == LIVE_PREFIX and token in _TYPES:
+            return execution_id, _TYPES[token]
+        case _:
+            raise ValueError(f"not a live subject: {subject}")

@@ -1,4 +1,4 @@
-"""Asks for the end of an execution: appends `execution:cancel_requested` while it runs. Obeying is a runner's affair."""
+"""Asks for the end of an execution by appending `execution:cancel_requested`. Who obeys is a runner."""
 
 import structlog
 

@@ -64,6 +64,8 @@ class StageCalls:
             StageError: the call failed, or the answer breaks its schema.
             MissingSetting: a key or file is missing.
         """
+        if self.teller.is_closed:
+            raise asyncio.CancelledError  # the run has ended; a function that went on all the same pays for nothing
         spec = self._spec(ask.alias)
         self.account.reserve()
         request = ModelRequest(

@@ -26,6 +26,8 @@ _WATCHDOG_SECONDS = 10.0
 # Longer than nats-py needs to find a stale connection. A PONG for a ping that was given up kills its read loop
 # (`InvalidStateError`), so a ping must not be given up before the connection is.
 _FLUSH_GIVEN_UP_SECONDS = 90
+_CLOSE_SECONDS = 1.0
+_CLOSE_AGAIN_SECONDS = 0.05
 _HUNG_SECONDS = 60.0  # without a single attempt to reconnect: nats-py's reconnect is stuck
 
 __all__ = ["Broker", "BrokerSettings"]
@@ -48,6 +50,7 @@ class Broker:
         self._client = Client()
         self._ready = asyncio.Event()
         self._lost = asyncio.Event()
+        self._has_started = False
         self._is_closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._on_connected: list[Callable[[], None]] = []
@@ -76,7 +79,9 @@ class Broker:
         Raises:
             MissingSetting: the settings cannot work, whatever the broker does.
         """
-        self._spawn(self._connect(security_options(self._settings)))
+        security = security_options(self._settings)
+        self._has_started = True
+        self._spawn(self._connect(security))
         self._spawn(self._watch_over())
 
     async def wait_ready(self, timeout_seconds: float | None = None) -> None:
@@ -140,12 +145,18 @@ class Broker:
             return
         self._is_closing = True
         self._ready.clear()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:
+            # More than once: `asyncio.wait_for`, which nats-py uses, loses a cancellation now and then.
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=_CLOSE_AGAIN_SECONDS)
         if self._inbox is not None:
             self._inbox.fail_all()
-        await self._client.close()
+        if self._has_started:
+            try:
+                await asyncio.wait_for(self._client.close(), _CLOSE_SECONDS)
+            except (TimeoutError, nats.errors.Error, OSError) as error:
+                _log.warning("broker connection not closed in order", error=str(error))
 
     def _opened(self) -> Inbox:
         if self._inbox is None or not self.is_connected:

@@ -143,10 +143,16 @@ class Client:
                 yield event
 
     async def _request(self, method: str, path: str, body: str | None = None) -> bytes:
+        reply = await self._send(method, path, body)
+        if reply.is_success:
+            return reply.content
+        raise _refusal(reply)
+
+    async def _send(self, method: str, path: str, body: str | None = None) -> httpx.Response:
         if self._http is None:
             raise RuntimeError("use the client with `async with`")
         try:
-            reply = await self._http.request(
+            return await self._http.request(
                 method,
                 self.url + path,
                 content=body,
@@ -156,18 +162,18 @@ class Client:
             raise GatewayUnreachable(f"{self.url} is no address: {error}.") from None
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise unreachable(self.url) from error
-        if reply.is_success:
-            return reply.content
-        raise _refusal(reply)
 
     async def _what_is_missing(self, runners: int) -> str | None:
         try:
-            ready = _read(dict[str, Any], await self._request("GET", "/readyz"))
+            reply = await self._send("GET", "/readyz")
+            ready = _read(dict[str, Any], reply.content)
         except StagecastError as error:
             return error.message
         there = ready.get("runners")
-        if isinstance(there, int) and there < runners:
-            return f"Only {there} of {runners} runners are there."
+        if not reply.is_success:
+            return "The gateway is there, but its broker does not answer."
+        if not isinstance(there, int) or there < runners:
+            return f"{there or 'None'} of {runners} runners are there."
         return None
 
 

@@ -6,20 +6,20 @@ template. Which filters, methods and sizes are allowed is in `stagecast.sandbox`
 `docs/pipeline-format.md`.
 """
 
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
 from jinja2 import Template as JinjaTemplate
-from jinja2 import TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import nodes
 from jinja2.parser import Parser
 
 from contracts.errors import ExpressionError
 from stagecast.plain import MAX_TEXT, is_mapping, is_sequence, plain
 from stagecast.references import Path, Reference, find_paths, references_of
 from stagecast.sandbox import ENVIRONMENT, Limits, metered
+from stagecast.template_errors import as_expression_errors
 
 Scope = Mapping[str, Any]
 """What expressions see: `inputs`, `stages`, and the foreach item by its name. Any: data of every kind."""
@@ -63,7 +63,7 @@ class Expression:
         Raises:
             ExpressionError: a name is missing, an operation failed, or the value is too large.
         """
-        with _as_expression_errors(self.source), metered():
+        with as_expression_errors(self.source), metered():
             context = self._compiled.new_context(dict(scope))
             for _ in self._compiled.root_render_func(context):
                 pass
@@ -103,7 +103,7 @@ class Template:
             return self.source
         if isinstance(compiled, Expression):
             return compiled.evaluate(scope)
-        with _as_expression_errors(self.source), metered():
+        with as_expression_errors(self.source), metered():
             pieces: list[str] = []
             total = 0
             for piece in compiled.root_render_func(compiled.new_context(dict(scope))):
@@ -135,39 +135,16 @@ class Structure:
         return _render(self._content, scope)
 
 
+@lru_cache(maxsize=_CACHED)
 def compile_template(text: str) -> Template:
     """Compile a text with `{{ }}`, `{% if %}`, `{% for %}`, `{% set %}` and `{# #}`.
 
     Raises:
         ExpressionError: the syntax is wrong, or it uses what is not offered; `line` counts within the text.
     """
-    return _compile_template(text)
-
-
-def compile_expression(text: str) -> Expression:
-    """Compile an expression written without braces, as under `if`.
-
-    Raises:
-        ExpressionError: the syntax is wrong, or it uses what is not offered.
-    """
-    return _compile_expression(text)
-
-
-def compile_structure(value: Any) -> Structure:
-    """Compile every text inside lists and mappings; other values stay as they are.
-
-    Raises:
-        ExpressionError: the first text that cannot be compiled.
-    """
-    content = _compile_content(value)
-    return Structure(content, frozenset(path for template in _templates(content) for path in template.paths))
-
-
-@lru_cache(maxsize=_CACHED)
-def _compile_template(text: str) -> Template:
     if not any(mark in text for mark in _MARKS):
         return Template(text, frozenset(), None)
-    with _as_expression_errors(text):
+    with as_expression_errors(text):
         stripped = text.strip()
         tree = ENVIRONMENT.parse(stripped)
         match tree.body:
@@ -184,15 +161,30 @@ def _compile_template(text: str) -> Template:
 
 
 @lru_cache(maxsize=_CACHED)
-def _compile_expression(text: str) -> Expression:
+def compile_expression(text: str) -> Expression:
+    """Compile an expression written without braces, as under `if`.
+
+    Raises:
+        ExpressionError: the syntax is wrong, or it uses what is not offered.
+    """
     if text.strip().startswith("{{"):
         raise ExpressionError("this is an expression already; leave the braces out", line=1)
-    with _as_expression_errors(text):
+    with as_expression_errors(text):
         parser = Parser(ENVIRONMENT, text.strip(), state="variable")
         expression = parser.parse_expression()
         if not parser.stream.eos:
             raise ExpressionError(f"the expression ends before '{parser.stream.current.value}'", line=1)
         return _finish_expression(text, expression)
+
+
+def compile_structure(value: Any) -> Structure:
+    """Compile every text inside lists and mappings; other values stay as they are.
+
+    Raises:
+        ExpressionError: the first text that cannot be compiled.
+    """
+    content = _compile_content(value)
+    return Structure(content, frozenset(path for template in _templates(content) for path in template.paths))
 
 
 def _finish_expression(text: str, expression: nodes.Expr) -> Expression:
@@ -235,43 +227,3 @@ def _render(content: object, scope: Scope) -> Any:
     if is_sequence(content):
         return [_render(item, scope) for item in content]
     return content
-
-
-@contextmanager
-def _as_expression_errors(source: str) -> Generator[None]:
-    """Turn whatever a template raises into ExpressionError: templates can raise anything that Python can."""
-    try:
-        yield
-    except Exception as error:
-        line = _line(error)
-        if isinstance(error, ExpressionError) and (error.line is not None or line is None):
-            raise
-        place = f"line {line}: " if line is not None and "\n" in source.strip() else ""
-        raise ExpressionError(place + _sentence(error), line=line) from error
-
-
-def _line(error: Exception) -> int | None:
-    if isinstance(error, TemplateSyntaxError):
-        return error.lineno
-    line: int | None = None
-    trace = error.__traceback__
-    while trace is not None:
-        template = trace.tb_frame.f_globals.get("__jinja_template__")
-        if isinstance(template, JinjaTemplate):
-            line = template.get_corresponding_lineno(trace.tb_lineno)
-        trace = trace.tb_next
-    return line
-
-
-def _sentence(error: Exception) -> str:
-    match error:
-        case ExpressionError():
-            return error.message
-        case TemplateSyntaxError():
-            return error.message or "the template's syntax is wrong"
-        case UndefinedError():
-            return str(error)
-        case RecursionError() | MemoryError():
-            return "the expression is nested too deeply or too large"
-        case _:
-            return f"{str(error)[:200] or 'no further detail'} ({type(error).__name__})"

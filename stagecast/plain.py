@@ -13,6 +13,7 @@ from contracts.errors import ExpressionError
 MAX_TEXT = 4_000_000  # characters: of a rendered text, and of any text or list that an expression builds
 MAX_VALUE = 32_000_000  # weight (see `weigh`) of data that an expression hands on as it is
 _MAX_JSON_INDENT = 8  # columns
+_PIECE = 4  # weight of a value besides its characters: a digit, a comma, a space, a bracket
 
 TOO_LARGE = f"this would become larger than {MAX_TEXT:,} characters"
 
@@ -41,7 +42,7 @@ def weigh(value: object, limit: int) -> int:
     waiting: list[object] = [value]
     while waiting and total <= limit:
         current = waiting.pop()
-        total += 1
+        total += _PIECE
         if isinstance(current, str):
             total += len(current)
         elif is_mapping(current):

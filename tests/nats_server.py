@@ -118,7 +118,9 @@ class NatsServer:
         while True:
             try:
                 await self._ask_for_jetstream()
-            except (OSError, nats.errors.Error, TimeoutError):
+            except (OSError, nats.errors.Error, TimeoutError) as error:
+                if "authorization" in str(error).lower():
+                    return  # it answers, though not us
                 await self._wait_a_little()
             else:
                 return
@@ -126,7 +128,9 @@ class NatsServer:
     async def _ask_for_jetstream(self) -> None:
         client = Client()
         try:
-            await client.connect(self.url, allow_reconnect=False, max_reconnect_attempts=1, error_cb=_ignore)
+            await client.connect(
+                self.url, allow_reconnect=False, max_reconnect_attempts=1, reconnect_time_wait=0, error_cb=_ignore
+            )
             await client.request("$JS.API.INFO", timeout=1)
         finally:
             await client.close()

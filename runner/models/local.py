@@ -25,6 +25,7 @@ from runner.models.providers import http_client, open_server_model
 from runner.models.settings import ModelSettings
 from runner.models.weights import find_weights
 
+_DEATH_SECONDS = 1.0  # between the connection's end and the process's
 _END_SECONDS = 5.0  # that a process has to end by itself
 
 
@@ -35,6 +36,14 @@ class _Served:
     process: Process
     client: AsyncOpenAI
     slots: asyncio.Semaphore
+
+    async def bury(self) -> None:
+        """Take note of the process's death, if that is why a connection broke, so that the next call starts another."""
+        try:
+            await asyncio.wait_for(self.process.wait(), _DEATH_SECONDS)
+        except TimeoutError:
+            return
+        await self.client.close()
 
     async def close(self) -> None:
         await self.client.close()
@@ -61,7 +70,12 @@ class LocalModels:
         served = await self._serve(request.spec)
         async with served.slots:
             model = open_server_model(request.spec.name, served.client, is_instructed=False)
-            return await exchange(Endpoint(model, takes_any_schema=True), request, on_text)
+            try:
+                return await exchange(Endpoint(model, takes_any_schema=True), request, on_text)
+            except ModelError as error:
+                if error.code == "transport":
+                    await served.bury()
+                raise
 
     def is_priced(self, spec: ModelSpec) -> bool:
         """Tell that it is: one's own machine costs nothing by the token."""

@@ -34,7 +34,7 @@ async def run_call(work: StageWork, item: Item | None) -> Json:
 
     async def attempt(_last: StageError | None) -> Json:
         with plugin_edge(who, work.teller):
-            # A copy: a function that changes its arguments must not change what other stages see.
+            # A copy: a function that changes its arguments must not change what its next attempt gets.
             returned: object = await function(context, **copy.deepcopy(arguments))
         refusal = work.account.refusal
         if refusal is not None and refusal.on_exceeded == "fail":

@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -40,7 +41,7 @@ ADDED_NAMES = {
 }
 
 
-def wire(event: Event) -> dict[str, object]:
+def wire(event: Event) -> dict[str, Any]:
     return json.loads(encode(event))
 
 
@@ -72,7 +73,6 @@ def test_stage_started_looks_as_the_story_shows_it() -> None:
 
 def test_stage_completed_carries_status_cost_and_duration() -> None:
     result = wire(EXAMPLE.stage_completed(7))["result"]
-    assert isinstance(result, dict)
     assert {"status": "success", "cost": 0.5, "duration": 12}.items() <= result.items()
 
 
@@ -84,7 +84,6 @@ def test_a_skipped_stage_says_why_and_a_failed_one_what_broke() -> None:
 def test_the_end_carries_the_whole_result_under_the_story_s_names() -> None:
     message = wire(EXAMPLE.completed(10, output={"optimizedPrompt": "better"}))
     result = message["result"]
-    assert isinstance(result, dict)
     assert result["pipelineId"] == "example-v1"
     assert result["status"] == "success"
     assert result["input"] == {"prompt": "hello", "options": {}}
@@ -102,7 +101,6 @@ def test_the_end_carries_the_whole_result_under_the_story_s_names() -> None:
 
 def test_an_unknown_cost_is_null_and_never_left_out() -> None:
     result = wire(EXAMPLE.stage_failed(9))["result"]
-    assert isinstance(result, dict)
     assert "cost" in result
     assert result["cost"] is None
 

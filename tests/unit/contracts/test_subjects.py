@@ -78,34 +78,34 @@ def test_one_execution_s_patterns_leave_others_out() -> None:
     assert matches(payload_of(ID, "ab"), payload_subject(ID, "ab", 11))
 
 
+MAKERS: list[Callable[[str], str]] = [
+    lambda text: log_subject(text, "stage:started", 0),
+    lambda text: log_subjects(text, "stage:started"),
+    lambda text: live_subject(text, "stage:started"),
+    lambda text: slot_subject(text, 0),
+    lambda text: payload_subject(text, "ab", 0),
+    lambda text: payload_of(text, "ab"),
+    log_of,
+    live_of,
+]
+
+
 @pytest.mark.parametrize("execution_id", ["*", ">", "a.b", "", ID + "\n", ID + ".x", " "])
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda text: log_subject(text, "stage:started", 0),
-        lambda text: log_subjects(text, "stage:started"),
-        lambda text: live_subject(text, "stage:started"),
-        lambda text: slot_subject(text, 0),
-        lambda text: payload_subject(text, "ab", 0),
-        lambda text: payload_of(text, "ab"),
-        log_of,
-        live_of,
-    ],
-)
+@pytest.mark.parametrize("make", MAKERS)
 def test_an_id_that_breaks_its_pattern_makes_no_subject(make: Callable[[str], str], execution_id: str) -> None:
     with pytest.raises(InvalidId):
         make(execution_id)
 
 
 @pytest.mark.parametrize(
-    "subject", ["", "log", f"exec.{ID}.stage_started.0", f"log.{ID}.stage_danced.0", f"log.{ID}.x"]
+    "subject", ["", "log", f"exec.{ID}.stage_started.0", f"log.{ID}.stage_danced.0", f"log.{ID}.x", f"log.{ID}.x.y.0"]
 )
 def test_what_is_no_log_subject_is_refused(subject: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="not a log subject"):
         parse_log_subject(subject)
 
 
 @pytest.mark.parametrize("subject", ["", "exec", f"log.{ID}.stage_started", f"exec.{ID}.danced", f"exec.{ID}.a.b"])
 def test_what_is_no_live_subject_is_refused(subject: str) -> None:
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises(ValueError, match="not a live subject"):
         parse_live_subject(subject)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from contracts.events import ExecutionQueued, ExecutionResumed, ExecutionStarted, StageRef
 from contracts.ids import new_execution_id
@@ -14,9 +14,11 @@ from runner.executor import PipelineExecutor
 from runner.models.client import ModelReply, ModelRequest
 from runner.progress import Progress, StagePlace
 from runner.timing import Timing
-from stagecast.functions import Check, Function, FunctionRegistry
+from stagecast.functions import CheckContext, Function, FunctionRegistry
 
 PATIENCE_SECONDS = 5.0  # how long a test waits for what must happen at once
+
+Guard = Callable[[CheckContext, Any], Any]  # any result, as plugins may return what they should not
 
 MODELS = {"m": {"use": "scripted:m"}, "n": {"use": "scripted:n"}}
 DEFAULTS = {"model": "m", "retries": 0}
@@ -27,9 +29,11 @@ def prompt(stage_id: str, **keys: object) -> dict[str, Any]:
     return {"id": stage_id, "prompt": {"user": stage_id}, **keys}
 
 
-def call(stage_id: str, function: str = "give", **keys: object) -> dict[str, Any]:
-    """A call stage."""
-    return {"id": stage_id, "call": function, **keys}
+def call(
+    stage_id: str, function: str = "give", *, arguments: Mapping[str, Any] | None = None, **keys: object
+) -> dict[str, Any]:
+    """A call stage; `arguments` is its `with`."""
+    return {"id": stage_id, "call": function, "with": dict(arguments or {}), **keys}
 
 
 def definition(*stages: Mapping[str, Any], **keys: object) -> Pipeline:
@@ -113,9 +117,10 @@ class Models:
         message = request.user.split("\n\n<problem>", 1)[0]
         if message in self.gates:
             await self.gates[message].wait()
-        answer = self.answers.get(message, message)
+        answer: Any = self.answers.get(message, message)
         if isinstance(answer, list):
-            answer = answer.pop(0) if len(answer) > 1 else answer[0]
+            coming = cast("list[Any]", answer)
+            answer = coming.pop(0) if len(coming) > 1 else coming[0]
         if isinstance(answer, Exception):
             raise answer
         if on_text is not None:
@@ -185,7 +190,7 @@ class Waits:
     chance: float = 1.0
     seconds: list[float] = field(default_factory=list[float])
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float, /) -> None:
         """Remember the wait."""
         self.seconds.append(seconds)
         await asyncio.sleep(0)
@@ -203,7 +208,7 @@ class Bench:
     told: Told = field(default_factory=Told)
     waits: Waits = field(default_factory=Waits)
     functions: dict[str, Function] = field(default_factory=dict[str, Function])
-    checks: dict[str, Check] = field(default_factory=dict[str, Check])
+    checks: dict[str, Guard] = field(default_factory=dict[str, Guard])
 
     async def run(
         self,

@@ -1,11 +1,11 @@
 import asyncio
 
 import pytest
-from tests.unit.runner.scripts import Bench, Models, Waits, call, definition, prompt
 
 from contracts.errors import ModelError
 from runner.models.client import ModelCallFailed, Spent
 from stagecast.functions import FunctionContext
+from tests.unit.runner.scripts import Bench, Models, Waits, call, definition, prompt
 
 BUSY = ModelError("busy", code="rate_limited", is_retryable=True)
 NUMBER = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}

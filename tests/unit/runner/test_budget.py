@@ -1,9 +1,11 @@
+import asyncio
+
 import pytest
-from tests.unit.runner.scripts import Bench, Models, call, definition, prompt
 
 from contracts.pipeline import Budget
 from runner.budget import Spending, add_costs, refuse_call, unknown_price
 from stagecast.functions import FunctionContext
+from tests.unit.runner.scripts import Bench, Models, call, definition, prompt
 
 
 def test_an_unknown_cost_makes_every_sum_with_it_unknown() -> None:
@@ -120,7 +122,7 @@ async def test_a_function_may_deliver_the_best_it_has_under_finish_but_not_under
         answers: list[str] = []
         try:
             for number in range(5):
-                answers.append((await context.complete(str(number))).text)  # noqa: PERF401 - keeps what it has
+                answers.append((await context.complete(str(number))).text)
         except Exception:
             return answers
         return answers
@@ -128,7 +130,10 @@ async def test_a_function_may_deliver_the_best_it_has_under_finish_but_not_under
     for on_exceeded, status in (("finish", "success"), ("fail", "failed")):
         bench = Bench(functions={"best_of": best_of})
         pipeline = definition(
-            call("a", "best_of"), call("b"), output="{{ stages.a.output }}", budget={"calls": 2, "on_exceeded": on_exceeded}
+            call("a", "best_of"),
+            call("b"),
+            output="{{ stages.a.output }}",
+            budget={"calls": 2, "on_exceeded": on_exceeded},
         )
         result = await bench.run(pipeline)
         assert (result.status, result.stages[1].status) == (status, "skipped")
@@ -143,8 +148,6 @@ async def test_a_call_that_was_kept_for_a_stage_that_made_none_is_given_back() -
 
 
 async def test_a_task_that_a_function_left_behind_cannot_call_a_model_after_its_stage() -> None:
-    import asyncio
-
     left: list[asyncio.Task[object]] = []
     go = asyncio.Event()
 

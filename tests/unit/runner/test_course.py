@@ -1,17 +1,17 @@
 import asyncio
 
-from tests.unit.runner.scripts import Bench, Models, begin, call, definition, prompt, resume
-
 from contracts.errors import ModelError
-from contracts.events import StageCompleted, StageFailed, StageRef, StageSkipped, StageStarted, StoredEvent
-from contracts.results import StageOutcome
+from contracts.events import StageCompleted, StageFailed, StageRef, StageSkipped, StageStarted
+from contracts.results import StageOutcome, StageResult
 from contracts.state import ExecutionState
+from runner.progress import StagePlace
+from tests.unit.runner.scripts import Bench, Models, Told, begin, call, definition, prompt, resume
 
 BROKEN = ModelError("the model refuses", code="refused")
 
 
-def statuses(result_stages: tuple[object, ...]) -> dict[str, str]:
-    return {stage.stage_id: stage.status for stage in result_stages}  # type: ignore[attr-defined]
+def statuses(stages: tuple[StageResult, ...]) -> dict[str, str]:
+    return {stage.stage_id: stage.status for stage in stages}
 
 
 async def test_a_failed_stage_skips_what_follows_lets_siblings_finish_and_runs_always_stages() -> None:
@@ -40,10 +40,28 @@ async def test_a_failed_stage_skips_what_follows_lets_siblings_finish_and_runs_a
     assert result.output == "given"
 
 
+async def test_no_stage_starts_after_a_failure_that_came_while_a_skip_was_being_told() -> None:
+    gate, has_failed = asyncio.Event(), asyncio.Event()
+
+    class SlowSkip(Told):
+        async def stage_skipped(self, place: StagePlace, reason: str, output: object) -> None:
+            await super().stage_skipped(place, reason, output)
+            gate.set()
+            await has_failed.wait()
+            await asyncio.sleep(0)
+
+    bench = Bench(Models({"bad": BROKEN}, gates={"bad": gate}), told=SlowSkip())
+    bench.told.stop_at["failed bad"] = has_failed.set
+    pipeline = definition(prompt("bad"), prompt("skipped", needs=[], when=[{"if": "false"}]), prompt("late", needs=[]))
+    result = await bench.run(pipeline)
+    assert statuses(result.stages) == {"bad": "failed", "skipped": "skipped", "late": "skipped"}
+    assert bench.models.messages == ["bad"]
+
+
 async def test_a_tolerated_failure_goes_on_with_null_and_still_ends_as_failed() -> None:
     bench = Bench(Models({"a": BROKEN}))
     value = {"got": "{{ stages.a.output }}", "was": "{{ stages.a.status }}"}
-    result = await bench.run(definition(prompt("a", on_error="continue"), call("b", **{"with": {"value": value}})))
+    result = await bench.run(definition(prompt("a", on_error="continue"), call("b", arguments={"value": value})))
     assert (result.status, result.output) == ("failed", {"got": None, "was": "failed"})
     assert result.summary.stages_failed == 1
 
@@ -51,7 +69,7 @@ async def test_a_tolerated_failure_goes_on_with_null_and_still_ends_as_failed() 
 async def test_use_skipped_offers_the_replacement_output_after_a_failure() -> None:
     bench = Bench(Models({"a": BROKEN}))
     stage = prompt("a", on_error="use_skipped", output_when_skipped={"x": "{{ inputs.input }}"})
-    result = await bench.run(definition(stage, call("b", **{"with": {"value": "{{ stages.a.output.x }}"}})))
+    result = await bench.run(definition(stage, call("b", arguments={"value": "{{ stages.a.output.x }}"})))
     assert (result.status, result.output) == ("failed", "hello")
     assert bench.told.outcomes["a"].output == {"x": "hello"}
 
@@ -115,7 +133,7 @@ async def test_a_resumed_execution_keeps_what_ended_and_runs_anew_what_was_runni
         prompt("a"),
         prompt("b", when=[{"if": "false", "else": "no"}], output_when_skipped="instead"),
         prompt("c", when=[{"if": "false"}]),
-        call("d", **{"with": {"value": ["{{ stages.a.output }}", "{{ stages.b.output }}", "{{ stages.c.output }}"]}}),
+        call("d", arguments={"value": ["{{ stages.a.output }}", "{{ stages.b.output }}", "{{ stages.c.output }}"]}),
     )
     state = begin(pipeline)
     done = StageOutcome(status="success", output="kept", cost=2.0, calls=1, input_tokens=7)
@@ -165,7 +183,12 @@ async def test_the_state_that_a_run_starts_from_is_not_changed() -> None:
     assert (state.next_seq, state.stages["a"].phase) == before
 
 
-def tell(state: ExecutionState, kind: type[StoredEvent], stage_id: str, **fields: object) -> None:
+def tell(
+    state: ExecutionState,
+    kind: type[StageStarted | StageCompleted | StageFailed | StageSkipped],
+    stage_id: str,
+    **fields: object,
+) -> None:
     index = [stage.id for stage in state.pipeline.stages].index(stage_id)
     event = kind.model_validate(
         {
@@ -177,4 +200,4 @@ def tell(state: ExecutionState, kind: type[StoredEvent], stage_id: str, **fields
             **fields,
         }
     )
-    state.apply(event)  # type: ignore[arg-type]
+    state.apply(event)

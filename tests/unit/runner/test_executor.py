@@ -1,15 +1,16 @@
 import asyncio
 
 import pytest
-from tests.unit.runner.scripts import Bench, Models, begin, call, definition, others, prompt
 
 from contracts.errors import Fenced, ModelError
+from runner.progress import NullProgress, StagePlace
 from stagecast.functions import FunctionContext
+from tests.unit.runner.scripts import Bench, Models, begin, call, definition, others, prompt
 
 
 async def test_a_pipeline_runs_its_stages_in_file_order_and_delivers_the_last_output() -> None:
     bench = Bench()
-    result = await bench.run(definition(prompt("a"), prompt("b"), call("c", **{"with": {"value": [1]}})))
+    result = await bench.run(definition(prompt("a"), prompt("b"), call("c", arguments={"value": [1]})))
     assert list(bench.told) == [
         "started a",
         "completed a",
@@ -27,9 +28,9 @@ async def test_six_stages_with_a_parallel_pair_a_skip_and_an_always_stage_tell_t
         prompt("analyze"),
         prompt("cases", when=[{"if": "false", "else": "{{ 1 + 1 }} were supplied"}], output_when_skipped={"n": 0}),
         prompt("rewrite", needs=["analyze"]),
-        call("evaluate", needs=["cases", "rewrite"], **{"with": {"value": "{{ stages.cases.output.n }}"}}),
+        call("evaluate", needs=["cases", "rewrite"], arguments={"value": "{{ stages.cases.output.n }}"}),
         prompt("refine"),
-        call("report", always=True, **{"with": {"value": "{{ stages.evaluate.output }}"}}),
+        call("report", always=True, arguments={"value": "{{ stages.evaluate.output }}"}),
         output={"n": "{{ stages.report.output }}", "analyzed": "{{ stages.analyze.output }}"},
     )
     result = await bench.run(pipeline)
@@ -136,6 +137,18 @@ async def test_a_cancel_that_came_before_the_run_starts_nothing() -> None:
     assert (result.status, result.stages, list(bench.told), bench.models.requests) == ("cancelled", (), [], [])
 
 
+async def test_a_cancel_while_a_start_is_being_told_lists_no_stage_as_run() -> None:
+    cancel = asyncio.Event()
+
+    class Stuck(NullProgress):
+        async def stage_started(self, place: StagePlace) -> None:
+            cancel.set()
+            await asyncio.Event().wait()
+
+    result = await Bench().run(definition(prompt("a")), cancel=cancel, progress=Stuck())
+    assert (result.status, result.stages, result.summary.stages_run) == ("cancelled", (), 0)
+
+
 async def test_a_cancel_during_the_wait_before_a_retry_ends_the_wait() -> None:
     bench = Bench(Models(answers={"a": ModelError("busy", is_retryable=True)}))
     waiting = asyncio.Event()
@@ -200,6 +213,6 @@ async def test_a_fault_of_the_model_client_is_raised_and_leaves_nothing_running(
 
 async def test_one_executor_runs_many_executions_side_by_side() -> None:
     bench = Bench()
-    pipeline = definition(prompt("a"), call("b", **{"with": {"value": "{{ inputs.input }}"}}))
+    pipeline = definition(prompt("a"), call("b", arguments={"value": "{{ inputs.input }}"}))
     results = await asyncio.gather(*(bench.run(begin(pipeline, str(number))) for number in range(50)))
     assert [result.output for result in results] == [str(number) for number in range(50)]

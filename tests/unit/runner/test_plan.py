@@ -1,13 +1,13 @@
 from typing import Any
 
 import pytest
-from tests.unit.runner.scripts import begin, call, definition, prompt
 
 from contracts.errors import StageError
 from contracts.results import StageOutcome
 from runner.plan import BudgetStanding, Fail, Skip, Start, is_early_exit, output_after_failure, plan
 from runner.records import StageRecord, records_of
 from runner.scope import Scope, begin_scope
+from tests.unit.runner.scripts import begin, call, definition, prompt
 
 NO_BUDGET = BudgetStanding()
 

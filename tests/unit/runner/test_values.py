@@ -48,7 +48,8 @@ def test_values_may_be_nested_only_so_deep() -> None:
 
 
 def test_a_wide_value_is_not_taken_for_a_deep_one() -> None:
-    assert as_json([[]] * 1000) == [[]] * 1000
+    wide: list[list[int]] = [[]] * 1000
+    assert as_json(wide) == wide
 
 
 def test_text_of_others_becomes_one_short_whole_line() -> None:

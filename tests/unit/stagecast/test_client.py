@@ -175,10 +175,10 @@ async def test_waiting_for_readiness_tells_what_is_missing():
     story = Story(replies={"GET /readyz": (200, {"ready": True, "broker": True, "runners": 1})})
     async with telling(story), Client(story.url) as client:
         await client.wait_ready(WAIT_SECONDS, runners=1)
-        with pytest.raises(GatewayUnreachable, match="Only 1 of 2 runners"):
+        with pytest.raises(GatewayUnreachable, match="1 of 2 runners"):
             await client.wait_ready(0, runners=2)
-        story.replies["GET /readyz"] = (503, {"error": "The broker does not answer.", "code": "log_unavailable"})
-        with pytest.raises(GatewayUnreachable, match="The broker does not answer"):
+        story.replies["GET /readyz"] = (503, {"ready": False, "broker": False, "runners": 0})
+        with pytest.raises(GatewayUnreachable, match="broker does not answer"):
             await client.wait_ready(0)
 
 

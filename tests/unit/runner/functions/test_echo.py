@@ -1,13 +1,13 @@
 import asyncio
 
 import pytest
-from tests.unit.runner.scripts import Bench, call, definition
 
 from runner.functions.echo import echo
+from tests.unit.runner.scripts import Bench, call, definition
 
 
 def echoing(**arguments: object) -> dict[str, object]:
-    return call("a", "echo", **{"with": arguments})
+    return call("a", "echo", arguments=arguments)
 
 
 async def test_echo_returns_its_arguments_and_padding_where_asked() -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.unit.runner.scripts import Bench, Models, call, definition
 
 from contracts.errors import ModelError, StageError
 from stagecast.functions import Answer, FunctionContext
+from tests.unit.runner.scripts import Bench, Models, call, definition
 
 NUMBER = {"type": "object", "required": ["n"], "properties": {"n": {"$ref": "#/$defs/number"}}}
 DEFS = {"$defs": {"number": {"type": "integer"}}}
@@ -16,7 +16,7 @@ DEFS = {"$defs": {"number": {"type": "integer"}}}
 async def test_a_function_gets_its_arguments_rendered_with_their_types() -> None:
     bench = Bench()
     arguments = {"value": {"text": "{{ inputs.input }}!", "list": "{{ [1, none] }}", "plain": 3.5}}
-    result = await bench.run(definition(call("a", **{"with": arguments})))
+    result = await bench.run(definition(call("a", arguments=arguments)))
     assert result.output == {"text": "hello!", "list": [1, None], "plain": 3.5}
 
 
@@ -129,7 +129,9 @@ async def test_a_result_that_breaks_the_stage_s_schema_is_repeated_and_then_fail
         begun.append(1)
         return {"n": "two"}
 
-    result = await Bench(functions={"count": count}).run(definition(call("a", "count", output=NUMBER, retries=1), **DEFS))
+    result = await Bench(functions={"count": count}).run(
+        definition(call("a", "count", output=NUMBER, retries=1), **DEFS)
+    )
     assert (result.error_code, len(begun)) == ("schema_mismatch", 2)
     assert "The function 'count' returned what does not fit its schema at $.n" in (result.error or "")
 
@@ -156,8 +158,8 @@ async def test_a_function_cannot_change_what_other_stages_see() -> None:
 
     bench = Bench(functions={"greedy": greedy})
     stages = (
-        call("a", **{"with": {"value": {"list": [1, 2]}}}),
-        call("b", "greedy", **{"with": {"value": "{{ stages.a.output }}"}}),
+        call("a", arguments={"value": {"list": [1, 2]}}),
+        call("b", "greedy", arguments={"value": "{{ stages.a.output }}"}),
     )
     assert (await bench.run(definition(*stages, output="{{ stages.a.output }}"))).output == {"list": [1, 2]}
 
@@ -173,6 +175,38 @@ async def test_a_function_that_was_cancelled_from_inside_fails_and_does_not_end_
 
 
 async def test_a_function_with_wrong_arguments_says_so() -> None:
-    result = await Bench().run(definition(call("a", **{"with": {"unheard_of": 1}})))
+    result = await Bench().run(definition(call("a", arguments={"unheard_of": 1})))
     assert result.error_code == "function_error"
     assert "unheard_of" in (result.error or "")
+
+
+async def test_a_function_that_changes_its_arguments_gets_them_anew_in_the_next_attempt() -> None:
+    seen: list[list[int]] = []
+
+    async def greedy(_context: FunctionContext, value: list[int]) -> int:
+        seen.append(list(value))
+        value.clear()
+        raise StageError("again", is_retryable=True)
+
+    await Bench(functions={"greedy": greedy}).run(
+        definition(call("a", "greedy", retries=1, arguments={"value": [1, 2]}))
+    )
+    assert seen == [[1, 2], [1, 2]]
+
+
+async def test_a_function_that_goes_on_after_a_cancel_tells_nothing_and_calls_no_model() -> None:
+    cancel = asyncio.Event()
+
+    async def stubborn(context: FunctionContext) -> str:
+        cancel.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            context.say("still here")
+            await context.complete("one more")
+        return "done"
+
+    bench = Bench(functions={"stubborn": stubborn})
+    result = await bench.run(definition(call("a", "stubborn")), cancel=cancel)
+    assert (result.status, result.stages[0].status) == ("cancelled", "cancelled")
+    assert (bench.told.texts, list(bench.told), bench.models.requests) == ([], ["started a"], [])

@@ -1,23 +1,27 @@
 import asyncio
 
 import pytest
-from tests.unit.runner.scripts import Bench, Models, call, definition, others, prompt
 
 from contracts.errors import ModelError
 from runner.stages.foreach import MAX_ITEMS
 from stagecast.functions import FunctionContext
+from tests.unit.runner.scripts import Bench, Models, call, definition, others, prompt
 
 NO = ModelError("no", code="refused")
 
 
 def each(items: object, **keys: object) -> dict[str, object]:
-    foreach = {"items": items, "as": "word", **{key: keys.pop(key) for key in ("max_parallel", "min_ok") if key in keys}}
+    foreach = {
+        "items": items,
+        "as": "word",
+        **{key: keys.pop(key) for key in ("max_parallel", "min_ok") if key in keys},
+    }
     return {"id": "a", "prompt": {"user": "{{ word }}"}, "foreach": foreach, **keys}
 
 
 async def test_successes_come_in_item_order_and_the_rest_is_dropped_with_reasons() -> None:
     bench = Bench(Models({"y": NO}))
-    after = call("b", **{"with": {"value": ["{{ stages.a.results }}", "{{ stages.a.dropped | length }}"]}})
+    after = call("b", arguments={"value": ["{{ stages.a.results }}", "{{ stages.a.dropped | length }}"]})
     result = await bench.run(definition(each(["x", "y", "z"]), after))
     assert result.stages[0].output == {
         "results": ["x", "z"],
@@ -89,7 +93,7 @@ async def test_a_check_that_refuses_an_item_drops_it() -> None:
 
 
 async def test_a_function_runs_for_each_item_too() -> None:
-    stage = call("a", foreach={"items": [1, 2]}, **{"with": {"value": {"n": "{{ item }}"}}})
+    stage = call("a", foreach={"items": [1, 2]}, arguments={"value": {"n": "{{ item }}"}})
     assert (await Bench().run(definition(stage))).output["results"] == [{"n": 1}, {"n": 2}]
 
 
@@ -111,7 +115,9 @@ async def test_a_cancel_aborts_every_item_in_flight() -> None:
 
 async def test_a_budget_that_says_finish_drops_the_items_it_no_longer_allows() -> None:
     bench = Bench()
-    pipeline = definition(each(["x", "y", "z"], max_parallel=3), prompt("b"), budget={"calls": 2, "on_exceeded": "finish"})
+    pipeline = definition(
+        each(["x", "y", "z"], max_parallel=3), prompt("b"), budget={"calls": 2, "on_exceeded": "finish"}
+    )
     result = await bench.run(pipeline)
     assert result.stages[0].output["results"] == ["x", "y"]
     assert [row["item"] for row in result.stages[0].output["dropped"]] == ["z"]
@@ -127,7 +133,7 @@ async def test_a_budget_that_says_fail_ends_the_stage_and_aborts_what_is_in_flig
 
 async def test_a_foreach_that_is_skipped_offers_results_all_the_same() -> None:
     stage = each(["x"], when=[{"if": "false"}], output_when_skipped={"results": [7]})
-    after = call("b", **{"with": {"value": ["{{ stages.a.results }}", "{{ stages.a.dropped }}"]}})
+    after = call("b", arguments={"value": ["{{ stages.a.results }}", "{{ stages.a.dropped }}"]})
     assert (await Bench().run(definition(stage, after))).output == [[7], []]
 
 

@@ -1,8 +1,7 @@
-from tests.unit.runner.scripts import Bench, Models, call, definition, prompt
-
 from contracts.errors import MissingSetting
 from contracts.pipeline import Pipeline
 from stagecast.functions import CheckContext
+from tests.unit.runner.scripts import Bench, Models, begin, call, definition, prompt
 
 CASE = {"type": "object", "required": ["vars"], "properties": {"vars": {"$ref": "#/$defs/vars"}}}
 
@@ -24,10 +23,10 @@ async def test_both_messages_are_rendered_and_sent_with_the_stage_s_model_and_it
 
 
 async def test_what_a_user_typed_is_never_rendered_as_a_template() -> None:
-    from tests.unit.runner.scripts import begin
-
     bench = Bench()
-    await bench.run(begin(definition({"id": "a", "prompt": {"user": "<subject>{{ inputs.input }}</subject>"}}), "{{ 1 + 1 }}"))
+    await bench.run(
+        begin(definition({"id": "a", "prompt": {"user": "<subject>{{ inputs.input }}</subject>"}}), "{{ 1 + 1 }}")
+    )
     assert bench.models.messages == ["<subject>{{ 1 + 1 }}</subject>"]
 
 
@@ -49,7 +48,9 @@ async def test_the_schema_goes_to_the_model_with_the_definitions_that_it_needs_a
 
 async def test_an_answer_that_breaks_a_definition_is_refused() -> None:
     bench = Bench(Models({"a": {"vars": 3}}))
-    pipeline = definition(prompt("a", output={"$ref": "#/$defs/case"}), **{"$defs": {"case": CASE, "vars": {"type": "object"}}})
+    pipeline = definition(
+        prompt("a", output={"$ref": "#/$defs/case"}), **{"$defs": {"case": CASE, "vars": {"type": "object"}}}
+    )
     result = await bench.run(pipeline)
     assert result.error_code == "schema_mismatch"
     assert "$.vars: 3 is not of type 'object'" in (result.error or "")
@@ -63,7 +64,7 @@ async def test_a_schema_that_refers_to_nothing_fails_and_fetches_nothing() -> No
 async def test_checks_see_inputs_earlier_stages_and_their_arguments() -> None:
     seen: list[object] = []
 
-    def look(context: CheckContext, value: object, *, limit: int) -> None:
+    def look(context: CheckContext, value: object, *, limit: int = 0) -> None:
         seen.extend([context.inputs, context.stages["a"]["output"], context.item, value, limit])
 
     bench = Bench(checks={"look": look})
@@ -102,6 +103,8 @@ async def test_a_stage_without_a_model_fails_and_says_which_there_are() -> None:
 
 async def test_an_answer_that_no_event_can_carry_is_asked_for_again() -> None:
     bench = Bench(Models({"a": ["half a \ud800 character", "whole"]}))
-    result = await bench.run(definition(prompt("a", retries=1), call("b", **{"with": {"value": "{{ stages.a.output }}"}})))
+    result = await bench.run(
+        definition(prompt("a", retries=1), call("b", arguments={"value": "{{ stages.a.output }}"}))
+    )
     assert result.output == "whole"
     assert bench.told.texts[0] == ("a", "half a ? character", None)

@@ -1,0 +1,45 @@
+"""Placeholders in a prompt: `{name}`, `{{ name }}`, `${name}`, `<name>`, `[NAME]` and `%s`: finding and filling them.
+
+Nothing is evaluated: a prompt is data, whatever template language it was written for.
+"""
+
+import re
+from collections.abc import Mapping
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_FORMS = re.compile(
+    r"\{\{.{0,200}?\}\}"  # {{ name }}, {{ name | filter }}
+    r"|\{%.{0,200}?%\}"  # {% if name %}
+    rf"|\$\{{{_NAME}\}}"  # ${name}
+    rf"|\{{(?:{_NAME}|[0-9]{{0,3}})\}}"  # {name}, {0}, {}
+    rf"|%\({_NAME}\)[sd]|%[sd]\b"  # %(name)s, %s
+    r"|\[[A-Z][A-Z0-9_]{2,40}\]"  # [NAME]
+    r"|</?[A-Za-z][A-Za-z0-9_-]{0,40}>",  # <name>, and tags, which later code may look for
+    re.DOTALL,
+)
+_FILLABLE = re.compile(rf"\{{\{{\s*(?P<a>{_NAME})[^{{}}]{{0,200}}?\}}\}}|\$\{{(?P<b>{_NAME})\}}|\{{(?P<c>{_NAME})\}}")
+_ANGLED = re.compile(rf"<(?P<name>{_NAME})>")
+
+
+def find_placeholders(text: str) -> frozenset[str]:
+    """Return every placeholder as written, white space inside left out of account."""
+    return frozenset("".join(match.group().split()) for match in _FORMS.finditer(text))
+
+
+def placeholder_names(text: str) -> tuple[str, ...]:
+    """Return the names that a test case can give values for, in order of appearance, each once."""
+    return tuple(dict.fromkeys(_name_of(match) for match in _FILLABLE.finditer(text)))
+
+
+def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
+    """Put values in; a placeholder without a value stays. Values are never searched for placeholders."""
+
+    def put(match: re.Match[str]) -> str:
+        return values.get(_name_of(match), match.group())
+
+    both = re.compile(f"{_FILLABLE.pattern}|{_ANGLED.pattern}")
+    return both.sub(put, text)
+
+
+def _name_of(match: re.Match[str]) -> str:
+    return next(name for name in match.groups() if name is not None)

@@ -1,0 +1,142 @@
+"""What is known of an execution while it is watched: a fold over its events. Nothing here draws or waits.
+
+Unlike `contracts.state`, which services decide by, this also folds live text, and shrugs off what it cannot place.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from contracts.events import (
+    Event,
+    ExecutionCancelRequested,
+    ExecutionCompleted,
+    ExecutionQueued,
+    ExecutionReleased,
+    ExecutionResumed,
+    ExecutionStarted,
+    StageCompleted,
+    StageEvent,
+    StageFailed,
+    StageOutput,
+    StageRetrying,
+    StageSkipped,
+    StageStarted,
+)
+from contracts.results import PipelineResult, StageOutcome
+
+Phase = Literal["waiting", "running", "retrying", "done", "skipped", "failed", "cancelled"]
+
+_TAIL_LENGTH = 2_000  # characters of live text that are kept for a stage
+
+
+def milliseconds(since: datetime, until: datetime) -> int:
+    """Return the time between two moments, never below 0: clocks of two machines may differ."""
+    return max(0, round((until - since).total_seconds() * 1000))
+
+
+@dataclass
+class StageRow:
+    """One line of the table. `note` is the reason, error or wait; `tail` the end of its live text."""
+
+    name: str
+    phase: Phase = "waiting"
+    started_at: datetime | None = None
+    duration: int | None = None
+    outcome: StageOutcome | None = None
+    note: str = ""
+    tail: str = ""
+
+    def elapsed(self, now: datetime) -> int | None:
+        """Return how long it took or has taken, in milliseconds; None when it has not begun."""
+        if self.duration is not None or self.started_at is None:
+            return self.duration
+        return milliseconds(self.started_at, now)
+
+
+@dataclass
+class RunView:
+    """An execution as its watcher knows it.
+
+    Attributes:
+        stages: by their place in the file.
+        result: what it delivered, once it has ended.
+        note: what is going on besides stages.
+    """
+
+    execution_id: str
+    title: str = ""
+    status: str = "queued"
+    stages: dict[int, StageRow] = field(default_factory=dict[int, StageRow])
+    queued_at: datetime | None = None
+    ended_at: datetime | None = None
+    note: str = "waiting for a runner"
+    result: PipelineResult | None = None
+    filename: str | None = None
+
+    def elapsed(self, now: datetime) -> int:
+        """Return the milliseconds since it was submitted, until its end if it has ended."""
+        return milliseconds(self.queued_at, self.ended_at or now) if self.queued_at else 0
+
+    def cost(self) -> tuple[float, bool]:
+        """Return the US dollars spent so far as far as they are known, and whether all of them are."""
+        spent = [row.outcome.cost for row in self.stages.values() if row.outcome]
+        return sum(cost for cost in spent if cost is not None), None not in spent
+
+    def tokens(self) -> tuple[int, int]:
+        """Return tokens read and written so far."""
+        spent = [row.outcome for row in self.stages.values() if row.outcome]
+        return sum(one.input_tokens for one in spent), sum(one.output_tokens for one in spent)
+
+    def apply(self, event: Event) -> None:
+        """Take the next event in."""
+        if isinstance(event, StageEvent):
+            self._apply_to_stage(event, self.stages.setdefault(event.index, StageRow(event.stage.name)))
+            return
+        match event:
+            case ExecutionQueued():
+                self.title, self.queued_at = event.pipeline_id, event.at
+            case ExecutionStarted():
+                self.title = event.pipeline_name
+                self.queued_at = self.queued_at or event.at
+                self.status, self.note = "running", ""
+                for index, stage in enumerate(event.stages):
+                    self.stages.setdefault(index, StageRow(stage.name))
+            case ExecutionResumed():
+                self.status, self.note = "running", f"attempt {event.attempt}: the runner before was lost"
+            case ExecutionReleased():
+                self.status, self.note = "queued", "given back by its runner, waiting for another"
+            case ExecutionCancelRequested():
+                self.note = "cancelling"
+            case ExecutionCompleted():
+                self._end(event)
+            case _:
+                pass
+
+    def _end(self, event: ExecutionCompleted) -> None:
+        self.status, self.result, self.filename = event.result.status, event.result, event.filename
+        self.note, self.ended_at = event.result.error or "", event.at
+        for row in self.stages.values():
+            if row.phase in ("running", "retrying"):
+                row.phase, row.duration = "cancelled", row.elapsed(event.at)
+
+    def _apply_to_stage(self, event: StageEvent, row: StageRow) -> None:
+        match event:
+            case StageStarted():
+                row.phase, row.started_at, row.tail = "running", event.at, ""
+            case StageOutput():
+                row.tail = (row.tail + event.text)[-_TAIL_LENGTH:]
+            case StageRetrying():
+                row.phase, row.tail = "retrying", ""
+                row.note = f"attempt {event.attempt} in {event.delay / 1000:.1f} s: {event.error}"
+            case StageCompleted():
+                row.phase, row.outcome, row.duration, row.note = "done", event.result, event.result.duration, ""
+            case StageSkipped():
+                row.phase, row.note = "skipped", event.reason
+            case StageFailed():
+                row.phase, row.outcome, row.duration = "failed", event.result, event.result.duration
+                row.note = event.error
+            case _:
+                pass
+        if row.phase == "retrying" and isinstance(event, StageOutput):
+            row.phase, row.note = "running", ""

@@ -1,0 +1,107 @@
+"""How durations, costs, tokens and events are worded for people. Plain text: no colours and no layout."""
+
+from contracts.events import (
+    Event,
+    ExecutionCancelRequested,
+    ExecutionCompleted,
+    ExecutionQueued,
+    ExecutionReleased,
+    ExecutionResumed,
+    ExecutionStarted,
+    StageCompleted,
+    StageEvent,
+    StageFailed,
+    StageRetrying,
+    StageSkipped,
+    StageStarted,
+)
+from contracts.results import StageOutcome
+
+_MINUTE_MS = 60_000
+_TENTHS_UNTIL_MS = 10_000
+
+
+def printable(text: str) -> str:
+    """Leave out control characters: what a model wrote must not steer the terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
+
+
+def one_line(text: str) -> str:
+    """Put a text on one printable line."""
+    return " ".join(printable(text).split())
+
+
+def word_duration(duration_ms: int) -> str:
+    """Word milliseconds: `850 ms`, `1.5 s`, `42 s`, `3 min 05 s`."""
+    if duration_ms < 1000:
+        return f"{duration_ms} ms"
+    if duration_ms < _TENTHS_UNTIL_MS:
+        return f"{duration_ms / 1000:.1f} s"
+    seconds = duration_ms // 1000
+    return f"{seconds} s" if duration_ms < _MINUTE_MS else f"{seconds // 60} min {seconds % 60:02d} s"
+
+
+def word_cost(cost_usd: float | None, *, is_complete: bool = True) -> str:
+    """Word US dollars: `$0`, `$0.0012`, `unknown`; `≥ $0.0012` when a part of the sum is unknown."""
+    if cost_usd is None or (not is_complete and cost_usd == 0):
+        return "unknown"
+    amount = "$0" if cost_usd == 0 else f"${cost_usd:.4f}" if cost_usd >= 0.0001 else "< $0.0001"
+    return amount if is_complete else f"≥ {amount}"
+
+
+def word_tokens(read: int, written: int) -> str:
+    """Word tokens read and written: `120 → 45`; empty when there were none."""
+    return f"{read} → {written}" if read or written else ""
+
+
+def word_spent(outcome: StageOutcome) -> str:
+    """Word what a stage spent: time, and for models cost, tokens and who answered."""
+    parts = [word_duration(outcome.duration)]
+    if outcome.model:
+        tokens = word_tokens(outcome.input_tokens, outcome.output_tokens)
+        parts += [word_cost(outcome.cost), f"{tokens} tokens" if tokens else "", one_line(outcome.model)]
+    return ", ".join(part for part in parts if part)
+
+
+def word_event(event: Event) -> str | None:
+    """Word an event on one line; None for live text, which is no news by itself."""
+    if isinstance(event, StageEvent):
+        said = _word_stage_event(event)
+        return said and f"[{event.index + 1}/{event.total}] {one_line(event.stage.name)}: {said}"
+    said = _word_execution_event(event)
+    return said and f"{event.execution_id}: {said}"
+
+
+def _word_execution_event(event: Event) -> str | None:
+    match event:
+        case ExecutionQueued():
+            return "queued"
+        case ExecutionStarted():
+            return f"started, {event.total} stages"
+        case ExecutionResumed():
+            return f"resumed, attempt {event.attempt}"
+        case ExecutionReleased():
+            return f"given back by its runner: {one_line(event.reason)}"
+        case ExecutionCancelRequested():
+            return "cancel requested"
+        case ExecutionCompleted():
+            summary = event.result.summary
+            return f"{event.result.status}, {word_duration(summary.total_duration)}, {word_cost(summary.total_cost)}"
+        case _:
+            return None
+
+
+def _word_stage_event(event: StageEvent) -> str | None:
+    match event:
+        case StageStarted():
+            return "started"
+        case StageCompleted():
+            return f"completed in {word_spent(event.result)}"
+        case StageSkipped():
+            return f"skipped, {one_line(event.reason)}"
+        case StageFailed():
+            return f"failed, {one_line(event.error)}"
+        case StageRetrying():
+            return f"attempt {event.attempt} in {word_duration(event.delay)}, {one_line(event.error)}"
+        case _:
+            return None
