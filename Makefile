@@ -7,7 +7,7 @@ TOOLS := $(VENV)/.tools
 # Bytecode is written when a module is first used: compiling all of it here would take as long as the rest.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
-.PHONY: help run test check fix lock clean
+.PHONY: help run test check fix docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ check: $(TOOLS) ## lint, format, types, import rules
 
 fix: $(TOOLS) ## repair what can be repaired automatically
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+docs: $(TOOLS) ## write the generated documents anew
+	@$(BIN)/python docs/generate_configuration.py && $(BIN)/python docs/generate_modules.py && $(BIN)/python -m stagecast.commands.schemas
 
 lock: ## write the lock files anew; UPGRADE=1 moves the versions
 	@PYTHON=$(PYTHON) UPGRADE=$(UPGRADE) sh requirements/lock.sh

@@ -38,13 +38,8 @@ def rows_of(kind: type[BaseSettings]) -> list[tuple[str, str, str]]:
     prefix = str(kind.model_config.get("env_prefix", ""))
     rows: list[tuple[str, str, str]] = []
     for name, field in kind.model_fields.items():
-        if field.default_factory is not None:
-            shown = (field.json_schema_extra or {}).get("shown_default", "") if isinstance(
-                field.json_schema_extra, dict
-            ) else ""
-            default = str(shown)
-        else:
-            default = "" if field.default is None else str(field.default)
+        is_unset = field.default is None or field.default_factory is not None
+        default = "" if is_unset else str(field.default)
         if not field.description:
             raise ValueError(f"{kind.__name__}.{name} has no description")
         rows.append((f"{prefix}{name}".upper(), default, field.description))

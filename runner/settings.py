@@ -18,9 +18,15 @@ class RunnerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STAGECAST_", frozen=True, extra="ignore")
 
-    runner_name: str = Field(default_factory=_default_name, pattern=r"^[A-Za-z0-9_-]{1,100}$")
+    runner_name: str = Field(
+        default_factory=_default_name,
+        pattern=r"^[A-Za-z0-9_-]{1,100}$",
+        description="Its name in events; the host's with a random part when unset. No two processes may share one.",
+    )
     concurrency: int = Field(default=16, ge=1, le=10_000, description="Executions that one runner works on at once.")
-    outputs: str = Field(default="outputs", description="Where results are saved: a directory or an s3:// URL.")
+    outputs: str = Field(
+        default="./outputs", description="Where results are saved: a directory, or s3://bucket/prefix."
+    )
     drain_seconds: float = Field(
         default=25.0, ge=0, description="After SIGTERM, running executions may finish within this time."
     )

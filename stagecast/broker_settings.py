@@ -18,9 +18,9 @@ class BrokerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STAGECAST_", extra="ignore")
 
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="Broker URL; several separated by commas.")
-    nats_user: str | None = None
-    nats_password: SecretStr | None = None
-    nats_token: SecretStr | None = None
+    nats_user: str | None = Field(default=None, description="User name at the broker.")
+    nats_password: SecretStr | None = Field(default=None, description="Its password.")
+    nats_token: SecretStr | None = Field(default=None, description="Token at the broker, instead of user and password.")
     nats_creds: Path | None = Field(default=None, description="Credentials file (JWT and seed).")
     nats_tls_ca: Path | None = Field(default=None, description="Certificate authority for tls:// URLs.")
     nats_timeout_seconds: float = Field(default=5.0, gt=0, description="Longest wait for one answer of the broker.")

@@ -6,6 +6,7 @@ from collections.abc import MutableMapping
 from typing import Any, Literal
 
 import structlog
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _SECRET_WORDS = ("api_key", "password", "secret", "token", "authorization", "credential")
@@ -18,8 +19,12 @@ class LogSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STAGECAST_LOG_", frozen=True)
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
-    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="debug, info, warning, error."
+    )
+    format: Literal["auto", "console", "json"] = Field(
+        default="auto", description="auto is console on a terminal and json elsewhere."
+    )
 
 
 def mask_secrets(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -7,11 +7,10 @@ bounded, a key that stands twice is a fault.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from contracts.errors import Problem
 
@@ -23,7 +22,31 @@ _MAX_EXPANDED = 4 * MAX_FILE_BYTES  # characters, after aliases were put in
 _MAX_DEPTH = 60
 
 _TAG = "tag:yaml.org,2002:"
+_KEY_TAGS = frozenset({_TAG + "str", _TAG + "value", _TAG + "timestamp"})  # the last two only look like something
 _BASES = {"0x": 16, "0o": 8, "0b": 2}
+
+
+class _Mark(Protocol):
+    line: int  # from 0
+
+
+class _Node(Protocol):
+    """What ruamel.yaml, which is untyped, makes of a file."""
+
+    id: str  # scalar, sequence or mapping
+    tag: str
+    value: Any
+    style: str | None
+    start_mark: _Mark
+
+
+class _SyntaxFault(Protocol):
+    """What ruamel.yaml says of a text that is no YAML."""
+
+    problem: str | None
+    context: str | None
+    problem_mark: _Mark | None
+    context_mark: _Mark | None
 
 
 class UnreadableYaml(Exception):
@@ -90,20 +113,25 @@ def read_yaml(text: str) -> Document:
     """
     if len(text.encode(errors="replace")) > MAX_FILE_BYTES:
         raise UnreadableYaml(Problem(f"the file is larger than {MAX_FILE_BYTES:,} bytes"))
+    node = _compose(text)
+    return Document() if node is None else _Reader().read_document(node)
+
+
+def _compose(text: str) -> _Node | None:
     try:
-        # The pure reader: the C one of old knows YAML 1.1 only, in which `on` and `yes` are true.
-        node = YAML(typ="rt", pure=True).compose(text)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # untyped
+        # The pure reader: the C one knows YAML 1.1 only, in which `on` and `yes` are true.
+        return cast("_Node | None", YAML(typ="rt", pure=True).compose(text))  # pyright: ignore[reportUnknownMemberType]  # untyped
     except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = None if mark is None else int(mark.line) + 1
-        context = f" {error.context}" if error.context else ""
-        raise UnreadableYaml(Problem(f"this is no YAML: {error.problem or 'syntax error'}{context}", line)) from None
+        fault = cast("_SyntaxFault", error)
+        mark = fault.problem_mark or fault.context_mark
+        message = " ".join(part for part in (fault.problem, fault.context) if part) or "syntax error"
+        problem = Problem(f"this is no YAML: {message}", None if mark is None else mark.line + 1)
     except RecursionError:
-        raise UnreadableYaml(Problem(f"the file is nested more than {_MAX_DEPTH} levels deep")) from None
+        problem = Problem(f"the file is nested more than {_MAX_DEPTH} levels deep")
     except (YAMLError, ValueError, AttributeError, TypeError, LookupError, AssertionError) as error:
-        # What the reader raises for broken texts that it did not foresee.
-        raise UnreadableYaml(Problem(f"this is no YAML: {str(error).splitlines()[0][:200]}")) from None
-    return _Reader().read_document(node) if isinstance(node, Node) else Document()
+        # The last ones are what the reader raises for broken texts that it did not foresee.
+        problem = Problem(f"this is no YAML: {str(error).partition(chr(10))[0][:200] or 'syntax error'}")
+    raise UnreadableYaml(problem)
 
 
 class _Reader:
@@ -114,37 +142,36 @@ class _Reader:
         self._nodes = 0
         self._characters = 0
 
-    def read_document(self, node: Node) -> Document:
+    def read_document(self, node: _Node) -> Document:
         self._document.value = self._read(node, (), _line(node))
         return self._document
 
-    def _read(self, node: Node, path: Path, key_line: int) -> Any:
+    def _read(self, node: _Node, path: Path, key_line: int) -> Any:
         line = _line(node)
         self._nodes += 1
         if len(path) > _MAX_DEPTH:
             raise UnreadableYaml(Problem(f"the file is nested more than {_MAX_DEPTH} levels deep", line))
         if self._nodes > _MAX_NODES or self._characters > _MAX_EXPANDED:
-            raise UnreadableYaml(Problem("the file says more than it may; do its aliases (*name) multiply?", line))
+            raise UnreadableYaml(Problem("the file says more than it may; do its aliases (*name) multiply?", key_line))
         self._document.places[path] = _Place(key_line, line)
-        match node:
-            case MappingNode():
-                return self._mapping(node, path)
-            case SequenceNode():
-                return [self._read(item, (*path, place), _line(item)) for place, item in enumerate(_children(node))]
-            case _:
-                return self._scalar(node, path, key_line)
+        if node.id == "mapping":
+            return self._mapping(node, path)
+        if node.id == "sequence":
+            self._expect_tag(node, path, "seq")
+            children: list[_Node] = node.value
+            return [self._read(child, (*path, place), _line(child)) for place, child in enumerate(children)]
+        return self._scalar(node, path, key_line)
 
-    def _mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
+    def _mapping(self, node: _Node, path: Path) -> dict[str, Any]:
         self._expect_tag(node, path, "map")
         result: dict[str, Any] = {}
-        for key_node, value_node in _pairs(node):
+        pairs: list[tuple[_Node, _Node]] = node.value
+        for key_node, value_node in pairs:
             line = _line(key_node)
-            key: object = key_node.value
-            if not isinstance(key, str) or key_node.tag not in (_TAG + "str", _TAG + "value", _TAG + "timestamp"):
-                shown = key if isinstance(key, str) else "a list or mapping"
-                fix = "write what it stands for" if key == "<<" else "put it in quotes"
-                self._report(f"a key must be text, and {shown} is none; {fix}", line, path)
+            if key_node.id != "scalar" or key_node.tag not in _KEY_TAGS:
+                self._report(_key_fault(key_node), line, path)
                 continue
+            key = str(key_node.value)
             if key in result:
                 first = self._document.line_of((*path, key))
                 self._report(f"'{key}' stands here a second time; the first is on line {first}", line, (*path, key))
@@ -153,11 +180,10 @@ class _Reader:
             result[key] = self._read(value_node, (*path, key), line)
         return result
 
-    def _scalar(self, node: Node, path: Path, key_line: int) -> Any:
+    def _scalar(self, node: _Node, path: Path, key_line: int) -> Any:
         text = str(node.value)
         self._characters += len(text)
-        is_block = getattr(node, "style", None) == "|"
-        self._document.places[path] = _Place(key_line, _line(node), text, is_block)
+        self._document.places[path] = _Place(key_line, _line(node), text, node.style == "|")
         match node.tag.removeprefix(_TAG):
             case "str" | "timestamp" | "value":
                 return text
@@ -173,7 +199,7 @@ class _Reader:
             case _:
                 return self._expect_tag(node, path, "str")
 
-    def _expect_tag(self, node: Node, path: Path, wanted: str) -> None:
+    def _expect_tag(self, node: _Node, path: Path, wanted: str) -> None:
         if node.tag != _TAG + wanted:
             self._report(
                 f"the tag '{node.tag.removeprefix(_TAG)}' has no meaning here; leave it out", _line(node), path
@@ -183,16 +209,16 @@ class _Reader:
         self._document.problems.append(Problem(message, line, dotted(path)))
 
 
-def _line(node: Node) -> int:
-    return int(node.start_mark.line) + 1
+def _line(node: _Node) -> int:
+    return node.start_mark.line + 1
 
 
-def _children(node: SequenceNode) -> list[Node]:
-    return node.value
-
-
-def _pairs(node: MappingNode) -> list[tuple[Node, Node]]:
-    return node.value
+def _key_fault(key: _Node) -> str:
+    if key.id == "mapping":
+        return 'a text that begins with {{ must be in quotes: "{{ … }}"'
+    if key.tag == _TAG + "merge":
+        return "merge keys (<<) are not read; write out what they stand for"
+    return "a key must be text; put it in quotes"
 
 
 def _integer(text: str) -> int:

@@ -4,7 +4,6 @@ One run of each by one target model, marked as `trial` says. No statistics and n
 chance, and the verdict says on how little it stands.
 """
 
-import asyncio
 from collections.abc import Sequence
 
 from runner.functions.trial import Case, Trial, Trials
@@ -46,7 +45,7 @@ async def compare(
         # Nothing to compare with: the calls would buy no knowledge.
         first = Trial(strategy=ORIGINAL, prompt=baseline)
         return _outcome(first, [], first, known)
-    tried = await asyncio.gather(*(trials.run(strategy, text) for strategy, text in prompts.values()))
+    tried = await trials.run_all(list(prompts.values()))
     return _outcome(tried[0], tried[1:], best_of(tried[0], tried[1:]), known)
 
 

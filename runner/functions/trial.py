@@ -1,4 +1,4 @@
-"""A trial: one prompt, run on every test case by the target model, its answers marked. Shared by `compare` and `verdict`.
+"""A trial: one prompt, run on every test case by the target model, its answers marked. For `compare` and `verdict`.
 
 Marks are deterministic. An answer to a case with an `expected` text has it or has not. Any other answer is marked by
 what can be measured without understanding it, which finds broken answers and says little about good ones.
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.errors import StageError
 from runner.functions.placeholders import fill_placeholders
 from runner.functions.wording import share_copied, share_of_new, share_of_subject, shorten, words_of
+from runner.groups import first_leaf
 from runner.values import Json, as_text
 from stagecast.functions import FunctionContext
 
@@ -85,15 +86,25 @@ class Trials:
         self._cases = cases
         self._permits = asyncio.Semaphore(max_parallel)
 
+    async def run_all(self, prompts: Sequence[tuple[str, str]]) -> list[Trial]:
+        """Try prompts, given as pairs of strategy and text, side by side."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                trials = [group.create_task(self.run(strategy, text)) for strategy, text in prompts]
+        except BaseExceptionGroup as errors:
+            raise first_leaf(errors) from None
+        return [trial.result() for trial in trials]
+
     async def run(self, strategy: str, prompt: str) -> Trial:
         """Try one prompt on every case. A model call that fails makes a trial without a score."""
         try:
             async with asyncio.TaskGroup() as group:
                 answers = [group.create_task(self._answer(case.applied_to(prompt))) for case in self._cases]
-        except* StageError as errors:
-            first = errors.exceptions[0]
-            reason = first.message if isinstance(first, StageError) else str(first)
-            return Trial(strategy=strategy, prompt=prompt, error=shorten(reason, _SHOWN_CHARS))
+        except BaseExceptionGroup as errors:
+            first = first_leaf(errors)
+            if not isinstance(first, StageError):
+                raise first from None
+            return Trial(strategy=strategy, prompt=prompt, error=shorten(first.message, _SHOWN_CHARS))
         marks = [
             mark_answer(case, self._original, answer.result()[0])
             for case, answer in zip(self._cases, answers, strict=True)

@@ -11,6 +11,11 @@ def test_configuration_and_the_readmes_table_are_what_the_settings_say() -> None
     assert (ROOT / "README.md").read_text() == generator["readme"](), "run `make docs`"
 
 
+def test_the_tables_of_modules_are_what_the_code_says() -> None:
+    generator = runpy.run_path(str(ROOT / "docs" / "generate_modules.py"))
+    assert (ROOT / "docs" / "architecture.md").read_text() == generator["page"](), "run `make docs`"
+
+
 def test_every_relative_link_of_the_documents_leads_somewhere() -> None:
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
