@@ -13,7 +13,8 @@ from contracts.ids import PipelineId, StageId
 
 _DURATION = re.compile(r"^(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>ms|s|m|h)$")
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_MODEL_USE_PATTERN = r"^(local|openai|anthropic|scripted):\S+$"
+PROVIDERS = ("local", "openai", "anthropic", "scripted")
+_MODEL_USE_PATTERN = rf"^({'|'.join(PROVIDERS)}):\S+$"
 _PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
 _NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_.-]*$"
 
@@ -167,6 +168,8 @@ CheckUse = Annotated[str, Field(pattern=_NAME_PATTERN)] | dict[str, dict[str, An
 class Stage(FormatModel):
     """One step: exactly one of `prompt` (a model call) or `call` (a registered function)."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["prompt"]}, {"required": ["call"]}]})
+
     id: StageId
     name: str = Field(default="", description="For people; the id when left out.")
     description: str = ""
@@ -215,7 +218,7 @@ class Pipeline(FormatModel):
     format: Literal[1] = 1
     id: PipelineId
     name: str = Field(min_length=1)
-    version: str = Field(default="1.0.0", coerce_numbers_to_str=True)
+    version: str = Field(default="1.0.0", coerce_numbers_to_str=True, json_schema_extra={"type": ["string", "number"]})
     description: str = ""
     inputs: dict[str, Any] = Field(
         default_factory=lambda: {"primary": "input", "input": {"type": "string", "minLength": 1}},

@@ -30,7 +30,7 @@ DEFAULT_URL = "http://127.0.0.1:8000"
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 30.0
-_READY_POLL_SECONDS = 0.1
+_READY_POLL_SECONDS = 0.2
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 T = TypeVar("T")

@@ -20,6 +20,7 @@ from contracts.messages import Subscribe
 
 _FIRST_RETRY_SECONDS = 0.1  # doubles up to the longest
 _LONGEST_RETRY_SECONDS = 2.0
+_CLOSE_SECONDS = 1.0  # who leaves does not wait for a server that is gone
 _SERVER_FAULT = 500  # and above: worth another try
 
 
@@ -80,6 +81,7 @@ class EventStream:
                 f"ws{self._url.removeprefix('http')}/ws",
                 additional_headers=self._headers,
                 max_size=None,
+                close_timeout=_CLOSE_SECONDS,
                 proxy=True if self._use_proxy else None,
             ) as socket:
                 self._was_open = True

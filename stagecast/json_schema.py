@@ -18,7 +18,9 @@ from referencing.exceptions import Unresolvable
 
 from contracts.pipeline import JsonSchema
 from stagecast.plain import is_mapping, is_sequence
+from stagecast.spelling import suggest
 
+_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _CACHED = 512  # compiled schemas
 _MAX_QUOTED = 200  # characters of a complaint, which may quote a whole value
 _NESTED = ("not", "if", "then", "else", "items", "contains", "additionalProperties", "propertyNames", "prefixItems",
@@ -138,6 +140,8 @@ def _faults(validator: Draft202012Validator, value: Any) -> Iterator[ValidationE
 
 def _told(fault: ValidationError) -> str:
     limit: Any = fault.validator_value
+    if fault.validator == "anyOf" and fault.absolute_path and fault.absolute_path[-1] == "type":
+        return f"this is no type; {suggest(str(cast('object', fault.instance)), _TYPES)}"
     match fault.validator:
         case "type":
             wanted = " or ".join(limit) if is_sequence(limit) else limit

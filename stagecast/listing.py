@@ -1,8 +1,4 @@
-"""The list of executions, read from the log's stream: newest first, a page at a cost that does not grow with the log.
-
-Submissions stand in the stream in the order in which they were accepted, with other events between them. Walking back,
-the reader asks the broker how many there are from a guessed place on, until the guess holds a page and little more.
-"""
+"""The list of executions, read from the log: newest first, a page at a cost that does not grow with the log."""
 
 import re
 from collections import OrderedDict
@@ -20,17 +16,17 @@ from contracts.events import (
 )
 from contracts.requests import ExecutionListing
 from contracts.results import ResultStatus
-from contracts.subjects import QUEUE_SUBJECTS, log_subjects, parse_log_subject
+from contracts.subjects import log_subjects, parse_log_subject
 from contracts.wire import WireModel
 from stagecast.log import ExecutionPage
 from stagecast.payloads import PayloadStore
 from stagecast.stored import Stored, StreamReader, TooMany
+from stagecast.submissions import newest_submissions
 
 MAX_PAGE = 500
 """The most executions on one page."""
 
 _CURSOR = re.compile(r"[1-9][0-9]{0,18}")
-_EVENTS_PER_EXECUTION = 16  # the first guess
 _ENDED_KEPT = 4096  # rows of ended executions, which never change
 _IDS_PER_REQUEST = 100
 
@@ -76,40 +72,10 @@ class ListingReader:
         limit = max(1, min(limit, MAX_PAGE))
         first, last = await self._reader.bounds()
         end = last + 1 if before is None else min(int(before), last + 1)
-        found = await self._newest(first, end, limit + 1)
+        found = await newest_submissions(self._reader, first, end, limit + 1)
         shown = found[-limit:]
         rows = await self._rows(shown)
         return ExecutionPage(rows[::-1], str(shown[0].sequence) if len(found) > limit else None)
-
-    async def _newest(self, first: int, end: int, count: int) -> list[Stored]:
-        """Return the last `count` submissions stored below `end`, oldest first."""
-        if end <= first:
-            return []
-        behind = await self._count_from(end)
-        enough = max(2 * count, count + 32)
-        width, too_small, too_large = count * _EVENTS_PER_EXECUTION, 0, end - first + 1
-        while True:
-            width = min(width, end - first)
-            held = await self._count_from(end - width) - behind
-            if held < count and width < end - first:
-                too_small = width
-                wanted = width * max(2, min(16, 2 * count // max(held, 1)))
-            elif held > enough:
-                too_large = width
-                wanted = width * (count + enough) // (2 * held)
-            else:
-                break
-            if too_large - too_small <= 1:
-                break
-            width = wanted if too_small < wanted < too_large else (too_small + too_large) // 2
-        if held <= 0:
-            return []
-        found = await self._reader.next_of(QUEUE_SUBJECTS, sequence=end - width, limit=held)
-        return [message for message in found if message.sequence < end][-count:]
-
-    async def _count_from(self, sequence: int) -> int:
-        found = await self._reader.next_of(QUEUE_SUBJECTS, sequence=sequence, limit=1)
-        return found[0].pending + 1 if found else 0
 
     async def _rows(self, submissions: Sequence[Stored]) -> list[ExecutionListing]:
         ids = [parse_log_subject(message.subject)[0] for message in submissions]

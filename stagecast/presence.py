@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from contracts.presence import RunnerPresence
 from contracts.subjects import PRESENCE_SUBJECTS, presence_subject
 from stagecast.broker import Broker
-from stagecast.stored import MAX_BATCH, StreamReader
+from stagecast.stored import Stored, StreamReader, TooMany
 from stagecast.topology import Piece, ensure
 
 STREAM = "RUNNERS"
@@ -71,13 +71,17 @@ class PresenceBucket:
     async def present(self) -> Sequence[RunnerPresence]:
         """Return the runners that announced themselves within the last seconds, by name."""
         found: list[RunnerPresence] = []
-        sequence = 1
-        while part := await self._reader.next_of(PRESENCE_SUBJECTS, sequence=sequence, limit=MAX_BATCH):
-            for message in part:
-                # Empty when withdrawn; unreadable when written by a version that we do not understand.
-                with suppress(ValidationError):
-                    found.append(RunnerPresence.model_validate_json(message.data))
-            sequence = part[-1].sequence + 1
-            if part[-1].pending == 0:
-                break
+        for message in await self._stored():
+            # Empty when withdrawn; unreadable when written by a version that we do not understand.
+            with suppress(ValidationError):
+                found.append(RunnerPresence.model_validate_json(message.data))
         return sorted(found, key=lambda presence: presence.name)
+
+    async def _stored(self) -> list[Stored]:
+        try:
+            return await self._reader.last_of([PRESENCE_SUBJECTS])
+        except TooMany:  # more than 1,024 runners: one by one
+            stored: list[Stored] = []
+            while following := await self._reader.next_of(PRESENCE_SUBJECTS, stored[-1].sequence + 1 if stored else 1):
+                stored.append(following)
+            return stored

@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 from contracts.errors import LogUnavailable
 from contracts.subjects import STORED_SUBJECT_HEADER
 from stagecast.broker import Broker
+from stagecast.inbox import STATUS_HEADER
 
 MAX_BATCH = 1024
 """The most messages that one answer of the broker may have."""
@@ -69,9 +70,21 @@ class StreamReader:
                 return found
             body["seq"] = part[-1].sequence + 1
 
-    async def next_of(self, subject: str, *, sequence: int, limit: int) -> list[Stored]:
-        """Return up to `limit` messages that match, from this stream sequence on."""
-        return await self._get({"next_by_subj": subject, "seq": max(sequence, 1), "batch": limit})
+    async def next_of(self, subject: str, sequence: int) -> Stored | None:
+        """Return the first message that matches from this stream sequence on, or None.
+
+        A single get on purpose: with a batch the broker counts all that matches behind it, which took 57 ms in the
+        middle of 60,000 executions instead of 0.5.
+        """
+        answer = await self._broker.request(
+            f"$JS.API.DIRECT.GET.{self._stream}", json.dumps({"next_by_subj": subject, "seq": sequence}).encode()
+        )
+        status = (answer.headers or {}).get(STATUS_HEADER)
+        if status is None:
+            return _stored(answer)
+        if status == _NONE:
+            return None
+        raise LogUnavailable(f"The broker ended a read with status {status}.")
 
     async def leader_last(self, subject: str) -> tuple[Mapping[str, str], int] | None:
         """Return headers and stream sequence of the last message that matches, as the stream's leader has it.

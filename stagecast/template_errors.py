@@ -1,11 +1,16 @@
 """The edge to Jinja2: what it and Python raise in a template becomes `ExpressionError`, with the template's line."""
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from jinja2 import Template, TemplateSyntaxError, UndefinedError
 
 from contracts.errors import ExpressionError
+from stagecast.sandbox import ENVIRONMENT
+from stagecast.spelling import suggest
+
+_UNKNOWN = re.compile(r"No (?P<kind>filter|test) named '(?P<name>.*)'\.")
 
 
 @contextmanager
@@ -34,12 +39,21 @@ def _line(error: Exception) -> int | None:
     return line
 
 
+def _spelt(message: str) -> str:
+    unknown = _UNKNOWN.fullmatch(message)
+    if unknown is None:
+        return message
+    known = ENVIRONMENT.filters if unknown["kind"] == "filter" else ENVIRONMENT.tests
+    fix = suggest(unknown["name"], (name for name in known if name.isidentifier() and not name.startswith("_")))
+    return f"there is no {unknown['kind']} '{unknown['name']}'; {fix}"
+
+
 def _sentence(error: Exception) -> str:
     match error:
         case ExpressionError():
             return error.message
         case TemplateSyntaxError():
-            return error.message or "the template's syntax is wrong"
+            return _spelt(error.message or "the template's syntax is wrong")
         case UndefinedError():
             return str(error)
         case RecursionError() | MemoryError():

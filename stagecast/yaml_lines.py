@@ -67,18 +67,27 @@ class _Place:
     is_block: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class YamlFault:
+    """A fault that did not stop the reading, such as a key that stands twice."""
+
+    path: Path
+    message: str
+    line: int
+
+
 @dataclass
 class Document:
     """What a file says, and where.
 
     Attributes:
         value: the file as JSON data. Any: of every kind.
-        problems: faults that did not stop the reading, such as a key that stands twice.
+        faults: what did not stop the reading.
         places: where each part stands.
     """
 
     value: Any = None
-    problems: list[Problem] = field(default_factory=list[Problem])
+    faults: list[YamlFault] = field(default_factory=list[YamlFault])
     places: dict[Path, _Place] = field(default_factory=dict[Path, _Place])
 
     def line_of(self, path: Path, line_within: int | None = None) -> int:
@@ -206,7 +215,7 @@ class _Reader:
             )
 
     def _report(self, message: str, line: int, path: Path) -> None:
-        self._document.problems.append(Problem(message, line, dotted(path)))
+        self._document.faults.append(YamlFault(path, message, line))
 
 
 def _line(node: _Node) -> int:

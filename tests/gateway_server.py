@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
 from contracts.events import utc_now
 from contracts.presence import RunnerPresence
@@ -156,6 +156,3 @@ async def running_gateway(
         server.should_exit = True
         await serving
     assert gateway.relay.watched_count == 0
-
-
-__all__ = ["ClientConnection", "KnownRunners", "RunningGateway", "running_gateway"]

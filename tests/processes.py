@@ -157,8 +157,8 @@ class Stack:
             "gateway", self._env({"STAGECAST_PORT": str(port), **(extra or {})}), self.directory
         )
         self.gateways.append(gateway)
-        await gateway.wait_for_event("ready")
         self.urls.append(f"http://127.0.0.1:{port}")
+        await gateway.wait_for_event("ready")
         return gateway
 
     async def add_runner(self, extra: Mapping[str, str] | None = None) -> ServiceProcess:

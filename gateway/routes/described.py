@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from contracts.requests import ErrorReply, RunReply, RunRequest
-from contracts.results import PipelineResult
+from contracts.requests import ErrorReply, RunRequest
 
 _MEANINGS = {
     400: "The request cannot be understood or run; the sentence says why.",
@@ -22,16 +21,12 @@ def errors(*statuses: int) -> Responses:
     return {**described, "default": {"model": ErrorReply, "description": "Any other error."}}
 
 
-def _inlined(model: type[RunRequest | RunReply | PipelineResult]) -> dict[str, Any]:
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
-
-
 RUN_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {
-                "schema": _inlined(RunRequest),
+                "schema": RunRequest.model_json_schema(by_alias=True),
                 "example": {"input": "Write a poem about the sea."},
             }
         },
@@ -53,7 +48,6 @@ RUN_RESPONSES: Responses = {
     200: {
         "description": "Accepted; or, with `Prefer: wait=N` and `Preference-Applied` in the answer, the result.",
         "headers": {"Preference-Applied": {"schema": {"type": "string"}}},
-        "content": {"application/json": {"schema": {"anyOf": [_inlined(RunReply), _inlined(PipelineResult)]}}},
     },
     **errors(400, 404, 413, 500),
 }

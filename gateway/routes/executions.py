@@ -11,6 +11,7 @@ from starlette.responses import Response
 from contracts.errors import ExecutionNotFound
 from contracts.ids import is_execution_id
 from contracts.requests import CancelReply, ExecutionListing, ExecutionView, RunReply
+from contracts.results import PipelineResult
 from contracts.wire import WireModel
 from gateway.cancellation import read_state, request_cancel
 from gateway.paging import DEFAULT_LIMIT, Before, Limit, next_link
@@ -39,7 +40,12 @@ def run_routes(submissions: Submissions, subscriptions: Subscriptions, waiting: 
     """Make the route that starts an execution."""
     router = APIRouter(tags=["executions"])
 
-    @router.post("/api/pipelines/{pipeline_id}/run", responses=RUN_RESPONSES, openapi_extra=RUN_BODY)
+    @router.post(
+        "/api/pipelines/{pipeline_id}/run",
+        response_model=RunReply | PipelineResult,
+        responses=RUN_RESPONSES,
+        openapi_extra=RUN_BODY,
+    )
     async def run_pipeline(pipeline_id: str, request: Request) -> Response:
         """Start an execution. It runs to its end whether or not anybody stays to see it."""
         queued = await submissions.submit(pipeline_id, request.body)

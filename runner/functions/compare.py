@@ -23,7 +23,9 @@ async def compare(
     cases: list[dict[str, Json]],
     max_parallel: int = 4,
 ) -> dict[str, Json]:
-    """Return `{"baseline", "candidates", "winner", "failures", "cases"}`: trials, and what the winner still misses.
+    """Return the trials of all prompts, which one won, and on what grounds.
+
+    The keys are `baseline`, `candidates`, `winner`, `failures` (what the winner misses), `cases` and `writtenBy`.
 
     The winner is the original (strategy `original`) unless a candidate scores better by `MIN_GAIN`. A prompt that
     could not be run on every case has the score None and never wins; without a score of the original nobody does.
@@ -31,7 +33,7 @@ async def compare(
     Args:
         context: the stage's; its model answers the prompts.
         baseline: the original prompt.
-        candidates: `{"strategy", "prompt"}` each; one that equals an earlier one or the original is not run again.
+        candidates: as `rewrite` returns them; one that equals an earlier one or the original is not run again.
         cases: as `trial.Case`; none means one run of the prompt as it is.
         max_parallel: model calls in flight.
     """
@@ -41,12 +43,13 @@ async def compare(
     for candidate in candidates:
         text = str(candidate["prompt"])
         prompts.setdefault(text.strip(), (str(candidate["strategy"]), text))
+    authors = authors_of(candidates)
     if len(prompts) == 1:
         # Nothing to compare with: the calls would buy no knowledge.
         first = Trial(strategy=ORIGINAL, prompt=baseline)
-        return _outcome(first, [], first, known)
+        return _outcome(first, [], first, known, authors)
     tried = await trials.run_all(list(prompts.values()))
-    return _outcome(tried[0], tried[1:], best_of(tried[0], tried[1:]), known)
+    return _outcome(tried[0], tried[1:], best_of(tried[0], tried[1:]), known, authors)
 
 
 def best_of(incumbent: Trial, challengers: Sequence[Trial]) -> Trial:
@@ -58,11 +61,19 @@ def best_of(incumbent: Trial, challengers: Sequence[Trial]) -> Trial:
     return best if score >= incumbent.score + MIN_GAIN else incumbent
 
 
-def _outcome(baseline: Trial, candidates: Sequence[Trial], winner: Trial, cases: Sequence[Case]) -> dict[str, Json]:
+def authors_of(candidates: Sequence[dict[str, Json]]) -> list[str]:
+    """Return the models that wrote the candidates, as far as they say so, each once."""
+    return sorted({str(candidate["model"]) for candidate in candidates if candidate.get("model")})
+
+
+def _outcome(
+    baseline: Trial, candidates: Sequence[Trial], winner: Trial, cases: Sequence[Case], authors: Sequence[str]
+) -> dict[str, Json]:
     return {
         "baseline": baseline.model_dump(),
         "candidates": [trial.model_dump() for trial in candidates],
         "winner": winner.model_dump(),
         "failures": [failure.model_dump() for failure in winner.failures],
         "cases": [case.model_dump() for case in cases],
+        "writtenBy": list(authors),
     }

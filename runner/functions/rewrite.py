@@ -72,13 +72,17 @@ async def rewrite(
         limits: `Limits` that differ from the usual.
 
     Raises:
-        StageError: no acceptable answer, or the prompt is too long for this strategy (`prompt_too_long`).
+        StageError: no acceptable answer, the prompt is too long to rewrite (`prompt_too_long`), or `nothing_to_add`.
     """
     plan, bounds = Strategy.model_validate(strategy), Limits.model_validate(limits or {})
     if plan.add:
-        answer = await _choose(context, plan, system, _request(plan, shorten(prompt, bounds.shown_chars), hints))
-        chosen = [sentence for sentence in plan.add if sentence in answer.value["add"]]
-        text = "\n".join([prompt.rstrip(), "", *([plan.heading] if plan.heading else []), *_as_list(chosen)])
+        left = [sentence for sentence in plan.add if sentence not in prompt]
+        if not left:
+            raise StageError("The prompt has every sentence that could be added.", code="nothing_to_add")
+        request = _request(plan, shorten(prompt, bounds.shown_chars), hints)
+        answer = await _choose(context, left, system, request)
+        chosen = [sentence for sentence in left if sentence in answer.value["add"]]
+        text = _append(prompt, plan.heading, chosen)
     else:
         answer = await _write(context, plan, system, prompt, hints, bounds)
         text = str(answer.value["prompt"]).strip()
@@ -90,14 +94,14 @@ def wrap(tag: str, text: str) -> str:
     return f"<{tag}>\n{text.replace(f'</{tag}', f'< /{tag}')}\n</{tag}>"
 
 
-async def _choose(context: FunctionContext, plan: Strategy, system: str, user: str) -> Answer:
+async def _choose(context: FunctionContext, sentences: list[str], system: str, user: str) -> Answer:
     choices: JsonSchema = {
         "type": "array",
         "minItems": 1,
-        "maxItems": min(_MAX_CHOICES, len(plan.add)),
-        "items": {"type": "string", "enum": plan.add},
+        "maxItems": min(_MAX_CHOICES, len(sentences)),
+        "items": {"type": "string", "enum": sentences},
     }
-    listed = "\n".join(_as_list(plan.add))
+    listed = "\n".join(_as_list(sentences))
     return await context.complete(f"{user}\nSentences:\n{listed}", system=system or None, output=_object(add=choices))
 
 
@@ -127,6 +131,13 @@ def _object(**properties: JsonSchema) -> JsonSchema:
         "additionalProperties": False,
         "properties": dict(properties),
     }
+
+
+def _append(prompt: str, heading: str, sentences: list[str]) -> str:
+    kept = prompt.rstrip()
+    # A list at the end is gone on with.
+    between = [] if kept.rsplit("\n", 1)[-1].startswith("- ") else ["", *([heading] if heading else [])]
+    return "\n".join([kept, *between, *_as_list(sentences)])
 
 
 def _as_list(sentences: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ A refined winner is tried on the same cases before it may be delivered; when not
 
 from typing import cast
 
-from runner.functions.compare import ORIGINAL, best_of
+from runner.functions.compare import ORIGINAL, authors_of, best_of
 from runner.functions.trial import Case, Trial, Trials
 from runner.values import Json
 from stagecast.functions import FunctionContext
@@ -30,7 +30,8 @@ async def verdict(
     """Return the result of an optimization; `optimizedPrompt` is always usable.
 
     `verdict` is `improved` (a rewrite scored better), `unchanged` (none did) or `untested` (nothing could be
-    compared); for the last two `optimizedPrompt` is the original, letter for letter. `reason` says it in a sentence.
+    compared); for the last two `optimizedPrompt` is the original, letter for letter. `reason` says it in a sentence;
+    `model` is who wrote the candidates, `testedWith` who answered them.
 
     Args:
         context: the stage's; its model answers the prompts.
@@ -51,7 +52,7 @@ async def verdict(
         later = await _try_refined(context, original, cases, refined or [], winner)
         candidates, winner = [*candidates, *later], best_of(winner, later)
     outcome, reason = _judge(baseline, winner, candidates, dropped or [], len(cases))
-    models = _models(context, candidates)
+    models = sorted({*authors_of(refined or []), *(comparison or {}).get("writtenBy", [])})
     return {
         "optimizedPrompt": original if winner.strategy == ORIGINAL else winner.prompt,
         "verdict": outcome,
@@ -66,6 +67,7 @@ async def verdict(
         "dropped": [{"strategy": _strategy_of(item), "reason": item.get("reason")} for item in dropped or []],
         "analysis": analysis,
         "model": ", ".join(models) or None,
+        "testedWith": next((trial.model for trial in [baseline, *candidates] if trial.model is not None), None),
         "note": f"{_CHECKS_NOTE} {_SMALL_MODEL_NOTE}" if _SMALL_MODEL in models else _CHECKS_NOTE,
     }
 
@@ -93,10 +95,6 @@ def _judge(
         why = baseline.error or "there was nothing to compare it with"
         return "untested", f"This is the original: {why.rstrip('.')}."
     return "unchanged", f"No rewrite scored better than the original's {baseline.score:.2f} {on_cases}."
-
-
-def _models(context: FunctionContext, candidates: list[Trial]) -> list[str]:
-    return sorted({trial.model for trial in candidates if trial.model is not None})
 
 
 def _strategy_of(dropped: dict[str, Json]) -> Json:

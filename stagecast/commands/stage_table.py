@@ -1,4 +1,4 @@
-"""The live stage table as a rich renderable: a pure function of what is known and of the time. It draws nothing itself."""
+"""The live stage table: a rich renderable made from what is known and the time. It neither waits nor writes."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ _MARKS: dict[Phase, tuple[str, str]] = {
     "running": ("▶", "bold cyan"),
     "retrying": ("↻", "yellow"),
     "done": ("✓", "green"),
-    "skipped": ("–", "dim"),
+    "skipped": ("-", "dim"),
     "failed": ("✗", "bold red"),
     "cancelled": ("■", "yellow"),
 }

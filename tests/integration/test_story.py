@@ -63,7 +63,7 @@ async def submit(stack: Stack, text: str = "hello", pipeline: str = "journey-v1"
 async def run_to_end(stack: Stack, text: str = "hello", **options: object) -> list[Message]:
     """Submit, subscribe, and return every event up to the terminal one."""
     async with open_socket(stack.ws_url()) as socket:
-        execution_id = await submit(stack, text, **options)
+        execution_id = await submit(stack, text, "journey-v1", **options)
         assert (await socket.subscribe(execution_id))["success"] is True
         return await socket.until_end(execution_id)
 

@@ -122,11 +122,13 @@ class FlakyLog(MemoryLog):
     def __init__(self) -> None:
         super().__init__()
         self.is_answer_lost = False
+        self.lost = asyncio.Event()
 
     async def append(self, event: LogEvent) -> None:
         await super().append(event)
         if self.is_answer_lost:
             self.is_answer_lost = False
+            self.lost.set()
             raise LogUnavailable("the answer was lost")
 
 
@@ -136,8 +138,7 @@ async def test_an_append_that_was_cut_off_after_it_was_stored_is_taken_for_ones_
     claim = await claim_as(flaky, await delivered(flaky), "one")
     flaky.is_answer_lost = True
     appending = asyncio.create_task(claim.append(started(execution_id, "a")))
-    while len(await flaky.read(execution_id)) < 3:
-        await asyncio.sleep(0)
+    await flaky.lost.wait()
     appending.cancel()
     await asyncio.gather(appending, return_exceptions=True)
     await claim.append(started(execution_id, "b"))

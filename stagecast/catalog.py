@@ -1,0 +1,206 @@
+"""The pipelines of a directory, kept in view: which can be run, which are broken, and what is shown of them.
+
+Reading and checking one file is `stagecast.loading`.
+"""
+
+import re
+import stat
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from contracts.errors import InvalidPipeline, PipelineNotFound, Problem
+from contracts.pipeline import Pipeline
+from contracts.requests import PipelineListing
+from stagecast.functions import FunctionRegistry
+from stagecast.loading import load_file, load_pipeline
+from stagecast.yaml_lines import MAX_FILE_BYTES
+
+__all__ = ["Catalog", "CatalogEntry", "default_provider", "detail", "listing", "load_pipeline"]
+
+_SUFFIX = ".yaml"
+_ID_LINE = re.compile(r"""^id:[ \t]*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogEntry:
+    """A pipeline that can be run, and the name of its file."""
+
+    filename: str
+    pipeline: Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What was found in one file: `stamp` tells whether it changed since, `claimed_id` whose file it wants to be."""
+
+    stamp: tuple[int, ...]
+    claimed_id: str
+    found: CatalogEntry | InvalidPipeline
+
+
+class Catalog:
+    """The pipelines of a directory: `*.yaml`, hidden files left out.
+
+    Every call looks at the directory first and reads what is new or changed, so no restart is needed; files that did
+    not change cost one look at their status. A broken file takes down nothing else. Safe to use from several threads.
+    """
+
+    def __init__(self, directory: Path, registry: FunctionRegistry) -> None:
+        """Remember where to look; nothing is read yet, and the directory need not exist.
+
+        Args:
+            directory: where the files are.
+            registry: whose functions and checks they may name.
+        """
+        self._directory = directory
+        self._registry = registry
+        self._files: dict[str, _File] = {}
+        self._lock = threading.Lock()
+
+    def list(self) -> Sequence[CatalogEntry]:
+        """Return the pipelines that can be run, by id."""
+        found = [file.found for file in self._refresh().values()]
+        return sorted((each for each in found if isinstance(each, CatalogEntry)), key=lambda each: each.pipeline.id)
+
+    def get(self, pipeline_id: str) -> CatalogEntry:
+        """Return one pipeline. The id is compared with those that were read; it becomes no part of a path.
+
+        Raises:
+            PipelineNotFound: no file has this id.
+            InvalidPipeline: the file that has it is broken, or two files have it.
+        """
+        named = [file.found for file in self._refresh().values() if file.claimed_id == pipeline_id]
+        for found in named:
+            if isinstance(found, CatalogEntry):
+                return found
+        for found in named:
+            if isinstance(found, InvalidPipeline):
+                # A fresh one each time: a raised exception collects its callers' frames.
+                raise InvalidPipeline(found.problems, file=found.file)
+        raise PipelineNotFound
+
+    def broken(self) -> Sequence[InvalidPipeline]:
+        """Return what is wrong with the files that cannot be run, by file name."""
+        return [file.found for file in self._refresh().values() if isinstance(file.found, InvalidPipeline)]
+
+    def _refresh(self) -> dict[str, _File]:
+        with self._lock:
+            self._files = {
+                path.name: known
+                for path in sorted(self._directory.glob(f"*{_SUFFIX}"))
+                if not path.name.startswith(".") and (known := self._look(path)) is not None
+            }
+            return _without_doubles(self._files)
+
+    def _look(self, path: Path) -> _File | None:
+        try:
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            # The change time, too: a file that was moved here may be as old and as long as the one before.
+            stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+            known = self._files.get(path.name)
+            return known if known is not None and known.stamp == stamp else _read(path, stamp, self._registry)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            problem = Problem(f"the file cannot be read: {error.strerror or type(error).__name__}")
+            return _File((), path.stem, InvalidPipeline([problem], file=path.name))
+
+
+def _read(path: Path, stamp: tuple[int, ...], registry: FunctionRegistry) -> _File:
+    try:
+        pipeline = load_file(path, registry)
+        return _File(stamp, pipeline.id, CatalogEntry(path.name, pipeline))
+    except InvalidPipeline as error:
+        with path.open("rb") as file:
+            written = _ID_LINE.search(file.read(MAX_FILE_BYTES).decode(errors="replace"))
+        return _File(stamp, written[1] if written else path.stem, InvalidPipeline(error.problems, file=path.name))
+
+
+def _without_doubles(files: dict[str, _File]) -> dict[str, _File]:
+    by_id: defaultdict[str, list[str]] = defaultdict(list)
+    for name, file in files.items():
+        if isinstance(file.found, CatalogEntry):
+            by_id[file.found.pipeline.id].append(name)
+    checked = dict(files)
+    for pipeline_id, names in by_id.items():
+        for name, problem in same_id(pipeline_id, names).items():
+            checked[name] = replace(files[name], found=InvalidPipeline([problem], file=name))
+    return checked
+
+
+def same_id(pipeline_id: str, files: Sequence[str]) -> dict[str, Problem]:
+    """Return the problem of each of several files with one id, by file: which is meant, nobody could tell."""
+    if len(files) < 2:
+        return {}
+    return {
+        file: Problem(
+            f"the id '{pipeline_id}' is also that of {', '.join(other for other in files if other != file)}; "
+            "the ids of pipelines must differ",
+            path="id",
+        )
+        for file in files
+    }
+
+
+def default_provider(pipeline: Pipeline) -> str | None:
+    """Return the provider of `defaults.model`, else of the first stage that has a model; None where none has."""
+    aliases = [pipeline.defaults.model, *(pipeline.model_of(stage) for stage in pipeline.stages)]
+    specs = [pipeline.models[alias] for alias in aliases if alias is not None and alias in pipeline.models]
+    return specs[0].provider if specs else None
+
+
+def listing(entry: CatalogEntry) -> PipelineListing:
+    """Make the row of `GET /api/pipelines`."""
+    pipeline = entry.pipeline
+    return PipelineListing(
+        filename=entry.filename,
+        id=pipeline.id,
+        name=pipeline.name,
+        version=pipeline.version,
+        description=pipeline.description,
+        stage_count=len(pipeline.stages),
+        default_provider=default_provider(pipeline),
+    )
+
+
+# Any in what follows: JSON, in which input schemas are of every kind.
+def detail(entry: CatalogEntry) -> dict[str, Any]:
+    """Make the answer of `GET /api/pipelines/{id}`: `{pipeline, stages}`.
+
+    Prompts, server addresses and names of keys are not in it.
+    """
+    pipeline = entry.pipeline
+    return {
+        "pipeline": {
+            **listing(entry).model_dump(by_alias=True),
+            "primary": pipeline.primary,
+            "inputs": pipeline.input_schemas,
+            "$defs": pipeline.defs,
+            "models": {alias: spec.use for alias, spec in pipeline.models.items()},
+            "budget": None if pipeline.budget is None else pipeline.budget.model_dump(by_alias=True),
+        },
+        "stages": [_stage_detail(pipeline, index) for index in range(len(pipeline.stages))],
+    }
+
+
+def _stage_detail(pipeline: Pipeline, index: int) -> dict[str, Any]:
+    stage = pipeline.stages[index]
+    return {
+        "id": stage.id,
+        "name": stage.title,
+        "description": stage.description,
+        "index": index,
+        "needs": list(pipeline.needs_of(index)),
+        "kind": "prompt" if stage.prompt is not None else "call",
+        "call": stage.call,
+        "foreach": stage.foreach is not None,
+        "model": pipeline.model_of(stage),
+        "always": stage.always,
+        "conditions": [condition.else_ for condition in stage.when],
+    }

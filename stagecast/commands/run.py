@@ -1,0 +1,75 @@
+"""`stagecast run`: submit and follow. The live part is in `watch`."""
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stagecast.commands.watch import run_interruptible, watch_to_end
+
+if TYPE_CHECKING:
+    from stagecast.client import Client
+
+_JSON_BEGINNINGS = tuple('{["')
+
+
+def run(
+    context: typer.Context,
+    pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="The pipeline's id.")],
+    *,
+    input_text: Annotated[str, typer.Option("--input", "-i", metavar="TEXT|-", help="The input; - reads stdin.")],
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-o", metavar="NAME=JSON", help="One more input, or models=…; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the execution's id and leave.")] = False,
+) -> None:
+    """Run a pipeline and watch it live. Ctrl-C cancels it. Exit: 0 success, 1 failed, 130 cancelled."""
+    options = dict(map(parse_option, option or []))
+    text = read_stdin() if input_text == "-" else input_text
+
+    async def work(client: "Client") -> int:
+        from stagecast.commands.interrupts import catch_interrupts
+
+        # Entered first: a Ctrl-C that comes while the submission is under way cancels what was submitted.
+        with catch_interrupts() as interrupted:
+            execution_id = await client.run(pipeline, text, options)
+            if detach:
+                typer.echo(execution_id)
+                return 0
+            return await watch_to_end(client, execution_id, interrupted, as_json=as_json, cancels=True)
+
+    raise typer.Exit(run_interruptible(context, work))
+
+
+def parse_option(text: str) -> tuple[str, Any]:  # a JSON value may be anything
+    """Split `name=value`; a value that is no JSON and does not look like it is taken as text.
+
+    Raises:
+        typer.BadParameter: there is no name, or the value begins like JSON and is none.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise typer.BadParameter(f"'{text}' is not NAME=VALUE.", param_hint="--option")
+    try:
+        return name, json.loads(value)
+    except ValueError as error:
+        if value.lstrip().startswith(_JSON_BEGINNINGS):
+            raise typer.BadParameter(
+                f"The value of '{name}' is not valid JSON: {error}.", param_hint="--option"
+            ) from None
+        return name, value
+
+
+def read_stdin() -> str:
+    """Read standard input to its end as UTF-8.
+
+    Raises:
+        typer.BadParameter: it is not UTF-8.
+    """
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError:
+        raise typer.BadParameter("Standard input is not UTF-8 text.", param_hint="--input") from None

@@ -1,0 +1,298 @@
+"""Looking at pipelines, executions and outputs over HTTP, cancelling, and what is wrong with a request."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.errors import Fenced
+from contracts.events import LogEvent
+from contracts.ids import new_execution_id, submitted_at
+from contracts.results import PipelineInput, PipelineResult
+from stagecast.jetstream_log import JetStreamLog
+from tests.example_events import Example
+from tests.gateway_server import KnownRunners, RunningGateway, running_gateway
+from tests.integration.logs import jetstream_log
+from tests.nats_server import NatsServer
+
+UNKNOWN_ID = "exec_1703187600000_abcdefghijklmnop"
+BAD_IDS = ["exec_1", "*", ">", "a.b", "exec_1703187600000_ABCDEFGHIJKLMNOP", "%2e%2e%2f%2e%2e", UNKNOWN_ID + "%0A"]
+
+
+@pytest.fixture
+async def log(shared_nats: NatsServer) -> AsyncGenerator[JetStreamLog]:
+    async with jetstream_log(shared_nats.url) as log:
+        yield log
+
+
+@pytest.fixture
+async def gateway(log: JetStreamLog, tmp_path: Path) -> AsyncGenerator[RunningGateway]:
+    async with running_gateway(log, tmp_path) as gateway:
+        yield gateway
+
+
+async def append(log: JetStreamLog, *events: LogEvent) -> None:
+    for event in events:
+        await log.append(event)
+
+
+def next_page(link: str) -> str:
+    match = re.fullmatch(r'<(/api/[^>]+)>; rel="next"', link)
+    assert match is not None
+    return match[1]
+
+
+async def test_pipelines_are_listed_with_the_fields_of_before_without_broken_ones(gateway: RunningGateway) -> None:
+    rows = {row["id"]: row for row in (await gateway.http.get("/api/pipelines")).json()}
+    assert rows["example-v1"] == {
+        "filename": "example-v1.yaml",
+        "id": "example-v1",
+        "name": "Example",
+        "version": "2.1.0",
+        "description": "Two steps.",
+        "stageCount": 2,
+        "defaultProvider": None,
+    }
+    assert set(rows) == {"example-v1", "paid-v1"}
+
+
+async def test_one_pipeline_is_shown_with_its_stages(gateway: RunningGateway) -> None:
+    body = (await gateway.http.get("/api/pipelines/example-v1")).json()
+    assert {"id", "name", "version"} <= set(body["pipeline"])
+    assert body["pipeline"]["id"] == "example-v1"
+    assert [stage["id"] for stage in body["stages"]] == ["first", "second"]
+
+
+@pytest.mark.parametrize("pipeline_id", ["nothing-v9", "a.b", "%2e%2e%2fexample-v1", "example-v1.yaml", ""])
+async def test_an_unknown_pipeline_is_404(gateway: RunningGateway, pipeline_id: str) -> None:
+    reply = await gateway.http.get(f"/api/pipelines/{pipeline_id}")
+    assert (reply.status_code, reply.json()) == (404, {"error": "Pipeline not found", "code": "pipeline_not_found"})
+
+
+async def test_an_execution_is_shown_as_its_events_tell(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example = Example()
+    await append(log, example.queued())
+    queued = (await gateway.http.get(f"/api/executions/{example.id}")).json()
+    assert (queued["id"], queued["pipelineId"], queued["status"]) == (example.id, "example-v1", "queued")
+    await append(log, example.started(), example.stage_started(2), example.stage_completed(3))
+    running = (await gateway.http.get(f"/api/executions/{example.id}")).json()
+    assert (running["status"], running["runner"], running["lastSeq"]) == ("running", "runner-a", 3)
+    assert [stage["status"] for stage in running["stages"]] == ["completed", "pending"]
+    await append(log, example.stage_skipped(4, 1), example.completed(5))
+    ended = (await gateway.http.get(f"/api/executions/{example.id}")).json()
+    assert (ended["status"], ended["result"]["executionId"]) == ("success", example.id)
+
+
+@pytest.mark.parametrize("execution_id", [UNKNOWN_ID, *BAD_IDS])
+@pytest.mark.parametrize(("method", "suffix"), [("GET", ""), ("POST", "/cancel")])
+async def test_an_unknown_execution_is_404(
+    gateway: RunningGateway, execution_id: str, method: str, suffix: str
+) -> None:
+    reply = await gateway.http.request(method, f"/api/executions/{execution_id}{suffix}")
+    assert (reply.status_code, reply.json()) == (404, {"error": "Execution not found", "code": "execution_not_found"})
+
+
+async def test_executions_are_listed_newest_first_page_by_page(nats_server: NatsServer, tmp_path: Path) -> None:
+    async with jetstream_log(nats_server.url) as log, running_gateway(log, tmp_path) as gateway:
+        ids = [await gateway.run({"input": str(number)}) for number in range(5)]
+        first = await gateway.http.get("/api/executions?limit=3")
+        assert [row["id"] for row in first.json()] == ids[:1:-1]
+        second = await gateway.http.get(next_page(first.headers["Link"]))
+        assert [row["id"] for row in second.json()] == ids[1::-1]
+        assert "Link" not in second.headers
+        assert len((await gateway.http.get("/api/executions")).json()) == 5
+
+
+@pytest.mark.parametrize("path", ["/api/executions", "/api/outputs"])
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "limit=-1", "before=*", "before=../x"])
+async def test_a_page_that_cannot_be_is_refused_with_a_reason(gateway: RunningGateway, path: str, query: str) -> None:
+    reply = await gateway.http.get(f"{path}?{query}")
+    assert (reply.status_code, reply.json()["code"]) == (400, "invalid_input")
+    assert set(reply.json()) == {"error", "code"}
+
+
+async def test_cancelling_stores_one_event_however_often_it_is_asked(
+    gateway: RunningGateway, log: JetStreamLog
+) -> None:
+    execution_id = await gateway.run({"input": "x"})
+    for _ in range(3):
+        reply = await gateway.http.post(f"/api/executions/{execution_id}/cancel")
+        assert (reply.status_code, reply.json()) == (200, {"cancelled": True})
+    assert [entry.type for entry in await log.read(execution_id)] == ["execution:queued", "execution:cancel_requested"]
+    assert (await gateway.http.get(f"/api/executions/{execution_id}")).json()["cancelRequested"] is True
+
+
+async def test_cancelling_at_the_same_time_from_everywhere_stores_one_event(
+    gateway: RunningGateway, log: JetStreamLog
+) -> None:
+    execution_id = await gateway.run({"input": "x"})
+    replies = await asyncio.gather(*(gateway.http.post(f"/api/executions/{execution_id}/cancel") for _ in range(10)))
+    assert all(reply.json() == {"cancelled": True} for reply in replies)
+    assert len(await log.read(execution_id)) == 2
+
+
+async def test_there_is_nothing_to_cancel_after_the_end(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example = Example()
+    await append(log, example.queued(), example.started(), example.completed(2))
+    reply = await gateway.http.post(f"/api/executions/{example.id}/cancel")
+    assert (reply.status_code, reply.json()) == (200, {"cancelled": False})
+    assert len(await log.read(example.id)) == 3
+
+
+async def test_a_cancel_that_races_with_the_runner_finds_its_slot(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example = Example()
+    await append(log, example.queued(), example.started(), example.stage_started(2))
+    cancelling = asyncio.create_task(gateway.http.post(f"/api/executions/{example.id}/cancel"))
+    for seq in range(3, 200):
+        try:
+            await log.append(example.stage_retrying(seq))
+        except Fenced:
+            assert (await log.read(example.id))[seq].type == "execution:cancel_requested"
+            break
+    assert (await cancelling).json() == {"cancelled": True}
+    types = [entry.type for entry in await log.read(example.id)]
+    assert types.count("execution:cancel_requested") == 1
+
+
+def result(**fields: Any) -> PipelineResult:
+    execution_id = new_execution_id()
+    return PipelineResult(
+        execution_id=execution_id,
+        pipeline_id="example-v1",
+        status="success",
+        timestamp=submitted_at(execution_id),
+        input=PipelineInput(prompt="x"),
+        **fields,
+    )
+
+
+async def test_outputs_are_listed_newest_first_with_the_fields_of_before(gateway: RunningGateway) -> None:
+    assert (await gateway.http.get("/api/outputs")).json() == []
+    names: list[str] = []
+    for number in range(5):
+        names.append(await gateway.outputs.save(result(output=number)))
+    rows = (await gateway.http.get("/api/outputs")).json()
+    assert sorted(row["filename"] for row in rows) == sorted(names)
+    assert [row["timestamp"] for row in rows] == sorted((row["timestamp"] for row in rows), reverse=True)
+    fields = {"filename", "pipelineId", "status", "timestamp", "duration", "cost"}
+    assert fields | {"stagesRun", "stagesSkipped", "stagesFailed"} <= set(rows[0])
+    first = await gateway.http.get("/api/outputs?limit=3")
+    second = await gateway.http.get(next_page(first.headers["Link"]))
+    assert first.json() + second.json() == rows
+    assert "Link" not in second.headers
+
+
+async def test_a_result_is_given_as_it_was_saved(gateway: RunningGateway) -> None:
+    saved = result(output={"text": "ünïcode"})
+    filename = await gateway.outputs.save(saved)
+    reply = await gateway.http.get(f"/api/outputs/{filename}")
+    assert reply.status_code == 200
+    assert reply.headers["Content-Type"] == "application/json"
+    assert reply.json() == saved.model_dump(mode="json", by_alias=True)
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "example-v1_2026-11-24T15-04-05-123Z_abcdefghijklmnop.json",
+        "nothing.json",
+        "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+        "..%2Fpipelines%2Fexample-v1.yaml",
+        "%2Fetc%2Fpasswd",
+        "a%00b",
+        "a%5Cb",
+        "a" * 5000,
+    ],
+)
+async def test_an_output_that_is_none_is_404_whatever_its_name_tries(gateway: RunningGateway, filename: str) -> None:
+    reply = await gateway.http.get(f"/api/outputs/{filename}")
+    assert (reply.status_code, reply.json()) == (404, {"error": "Output not found", "code": "output_not_found"})
+
+
+async def test_an_unknown_path_is_404(gateway: RunningGateway) -> None:
+    for path in ("/", "/api", "/api/nothing", "/ws", "/favicon.ico"):
+        reply = await gateway.http.get(path)
+        assert (reply.status_code, reply.json()) == (404, {"error": "Not found", "code": "not_found"}), path
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/pipelines/example-v1/run", "POST"),
+        ("DELETE", "/api/pipelines", "GET"),
+        ("POST", "/api/executions", "GET"),
+        ("PUT", f"/api/executions/{UNKNOWN_ID}/cancel", "POST"),
+        ("POST", "/api/outputs", "GET"),
+    ],
+)
+async def test_a_method_that_a_path_does_not_know_is_405(
+    gateway: RunningGateway, method: str, path: str, allowed: str
+) -> None:
+    reply = await gateway.http.request(method, path)
+    assert (reply.status_code, reply.headers["Allow"]) == (405, allowed)
+    assert reply.json() == {"error": "Method not allowed", "code": "method_not_allowed"}
+
+
+async def test_a_fault_of_ours_leaks_nothing(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example = Example()
+    await append(log, example.queued(), example.completed(1), example.completed(2))  # two ends: cannot be folded
+    reply = await gateway.http.get(f"/api/executions/{example.id}")
+    assert (reply.status_code, reply.json()) == (500, {"error": "Internal error", "code": "internal_error"})
+
+
+async def test_health_needs_no_broker_and_readiness_does(nats_server: NatsServer, tmp_path: Path) -> None:
+    async with (
+        jetstream_log(nats_server.url) as log,
+        running_gateway(log, tmp_path, runners=KnownRunners([], [])) as gateway,
+    ):
+        ready = await gateway.http.get("/readyz")
+        assert (ready.status_code, ready.json()) == (200, {"ready": True, "broker": True, "runners": 2})
+        await nats_server.stop()
+        assert (await gateway.http.get("/healthz")).status_code == 200
+        unready = await gateway.http.get("/readyz")
+        assert (unready.status_code, unready.json()) == (503, {"ready": False, "broker": False, "runners": 0})
+        for path in ("/api/executions", f"/api/executions/{UNKNOWN_ID}"):
+            reply = await gateway.http.get(path)
+            assert (reply.status_code, reply.json()["code"]) == (503, "log_unavailable")
+
+
+async def test_the_api_describes_itself_with_the_errors_of_each_route(gateway: RunningGateway) -> None:
+    assert (await gateway.http.get("/docs")).status_code == 200
+    document = (await gateway.http.get("/openapi.json")).json()
+    assert set(document["paths"]) == {
+        "/api/pipelines",
+        "/api/pipelines/{pipeline_id}",
+        "/api/pipelines/{pipeline_id}/run",
+        "/api/executions",
+        "/api/executions/{execution_id}",
+        "/api/executions/{execution_id}/cancel",
+        "/api/outputs",
+        "/api/outputs/{filename}",
+        "/healthz",
+        "/readyz",
+    }
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    for operation in operations:
+        assert "422" not in operation["responses"]
+        for status, response in operation["responses"].items():
+            if status not in {"200", "503"}:
+                assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ErrorReply"}
+    run = document["paths"]["/api/pipelines/{pipeline_id}/run"]["post"]
+    assert {"200", "400", "404", "413", "500"} <= set(run["responses"])
+    used = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
+    assert used <= set(document["components"]["schemas"])
+
+
+async def test_two_gateways_answer_alike(log: JetStreamLog, shared_nats: NatsServer, tmp_path: Path) -> None:
+    async with (
+        jetstream_log(shared_nats.url) as other_log,
+        running_gateway(log, tmp_path) as one,
+        running_gateway(other_log, tmp_path) as other,
+    ):
+        execution_id = await one.run({"input": "x"})
+        assert (await other.http.post(f"/api/executions/{execution_id}/cancel")).json() == {"cancelled": True}
+        path = f"/api/executions/{execution_id}"
+        assert (await one.http.get(path)).json() == (await other.http.get(path)).json()

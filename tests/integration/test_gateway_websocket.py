@@ -1,0 +1,306 @@
+"""`/ws` over real sockets and a real broker: every event once and in order, manners, and nothing left behind."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from contracts.errors import LogUnavailable
+from contracts.events import LogEvent
+from contracts.ids import new_execution_id
+from gateway.websocket import TOO_SLOW
+from stagecast.jetstream_log import JetStreamLog
+from tests.example_events import Example
+from tests.gateway_server import RunningGateway, running_gateway
+from tests.integration.logs import jetstream_log
+from tests.nats_server import NatsServer
+from tests.sockets import Message, Socket
+from tests.unit.gateway.faulty_log import until
+
+INVALID = {"type": "error", "message": "Invalid message format"}
+
+
+@pytest.fixture
+async def log(shared_nats: NatsServer) -> AsyncGenerator[JetStreamLog]:
+    async with jetstream_log(shared_nats.url) as log:
+        yield log
+
+
+@pytest.fixture
+async def gateway(log: JetStreamLog, tmp_path: Path) -> AsyncGenerator[RunningGateway]:
+    async with running_gateway(log, tmp_path) as gateway:
+        yield gateway
+
+
+def run_of(example: Example) -> list[LogEvent]:
+    return [
+        example.queued(),
+        example.started(),
+        example.stage_started(2),
+        example.stage_completed(3),
+        example.stage_skipped(4, 1),
+        example.completed(5),
+    ]
+
+
+async def append(log: JetStreamLog, *events: LogEvent) -> None:
+    for event in events:
+        await log.append(event)
+
+
+def numbers(messages: list[Message]) -> list[int | None]:
+    return [message.get("seq") for message in messages]
+
+
+@pytest.mark.parametrize("stored_before", range(1, 7))
+async def test_a_subscriber_gets_every_event_once_in_order_whenever_it_comes(
+    gateway: RunningGateway, log: JetStreamLog, stored_before: int
+) -> None:
+    example = Example()
+    events = run_of(example)
+    await append(log, *events[:stored_before])
+    async with gateway.socket() as socket:
+        first = await socket.subscribe(example.id)
+        assert first == {"type": "subscribed", "executionId": example.id, "success": True}
+        await append(log, *events[stored_before:])
+        assert numbers(await socket.until_end(example.id)) == list(range(6))
+
+
+async def test_what_is_sent_is_what_was_stored_byte_for_byte(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example = Example()
+    await append(log, *run_of(example))
+    async with gateway.connection() as connection:
+        await connection.send(json.dumps({"type": "subscribe", "executionId": example.id}))
+        await connection.recv()
+        for entry in await log.read(example.id):
+            assert str(await connection.recv()).encode() == entry.data
+
+
+async def test_it_goes_on_after_the_last_number_seen_on_another_gateway(
+    gateway: RunningGateway, log: JetStreamLog, shared_nats: NatsServer, tmp_path: Path
+) -> None:
+    example = Example()
+    events = run_of(example)
+    await append(log, *events[:3])
+    async with gateway.socket() as socket:
+        await socket.subscribe(example.id)
+        seen = await socket.until(lambda message: message.get("seq") == 2)
+    async with (
+        jetstream_log(shared_nats.url) as other_log,
+        running_gateway(other_log, tmp_path) as other,
+        other.socket() as socket,
+    ):
+        await socket.subscribe(example.id, after=2)
+        await append(log, *events[3:])
+        assert numbers(seen + await socket.until_end(example.id)) == list(range(6))
+
+
+@pytest.mark.parametrize("execution_id", [new_execution_id(), "exec_1", "*", ">", "", "exec.*.queued"])
+async def test_an_execution_that_is_none_is_answered_without_success(
+    gateway: RunningGateway, execution_id: str
+) -> None:
+    async with gateway.socket() as socket:
+        assert await socket.subscribe(execution_id) == {
+            "type": "subscribed",
+            "executionId": execution_id,
+            "success": False,
+        }
+        await until(lambda: gateway.watched_count == 0)
+
+
+@pytest.mark.parametrize("message", ["hello", "{", "[]", '{"type":"dance"}', b"\x00\x01", b'{"type":"subscribe"}'])
+async def test_what_is_no_valid_message_is_told_and_the_connection_stays_open(
+    gateway: RunningGateway, log: JetStreamLog, message: str | bytes
+) -> None:
+    example = Example()
+    await append(log, *run_of(example))
+    async with gateway.socket() as socket:
+        await socket.send(message)
+        assert await socket.next() == INVALID
+        assert (await socket.subscribe(example.id))["success"] is True
+        assert numbers(await socket.until_end(example.id)) == list(range(6))
+
+
+async def test_one_socket_watches_several_executions(gateway: RunningGateway, log: JetStreamLog) -> None:
+    examples = [Example() for _ in range(5)]
+    for example in examples:
+        await append(log, example.queued())
+    async with gateway.socket() as socket:
+        for example in examples:
+            await socket.send({"type": "subscribe", "executionId": example.id})
+        for example in examples:
+            await append(log, *run_of(example)[1:])
+        ends: set[str] = set()
+
+        def is_last(message: Message) -> bool:
+            if message["type"] == "execution:completed":
+                ends.add(message["executionId"])
+            return len(ends) == len(examples)
+
+        seen = await socket.until(is_last)
+    for example in examples:
+        of_it = [message for message in seen if message["executionId"] == example.id]
+        assert of_it[0]["type"] == "subscribed"
+        assert numbers(of_it[1:]) == list(range(6))
+
+
+async def test_unsubscribing_ends_the_events_and_frees_the_feed(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example, other = Example(), Example()
+    events = run_of(example)
+    await append(log, events[0], other.queued())
+    async with gateway.socket() as socket:
+        await socket.subscribe(example.id)
+        await socket.next()
+        assert gateway.watched_count == 1
+        await socket.send({"type": "unsubscribe", "executionId": example.id})
+        assert await socket.next() == {"type": "unsubscribed", "executionId": example.id}
+        await until(lambda: gateway.watched_count == 0)
+        await append(log, *events[1:])
+        assert (await socket.subscribe(other.id))["executionId"] == other.id
+        assert (await socket.next())["executionId"] == other.id
+
+
+async def test_subscribing_twice_starts_anew(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example = Example()
+    events = run_of(example)
+    await append(log, *events[:3])
+    async with gateway.socket() as socket:
+        await socket.subscribe(example.id)
+        assert numbers(await socket.until(lambda message: message.get("seq") == 2)) == [0, 1, 2]
+        assert (await socket.subscribe(example.id, after=0))["success"] is True
+        await append(log, *events[3:])
+        assert numbers(await socket.until_end(example.id)) == [1, 2, 3, 4, 5]
+
+
+async def test_a_subscription_ends_by_itself_and_the_socket_stays(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example = Example()
+    await append(log, *run_of(example))
+    async with gateway.socket() as socket:
+        for _ in range(2):
+            await socket.subscribe(example.id)
+            await socket.until_end(example.id)
+            await until(lambda: gateway.watched_count == 0)
+
+
+async def test_live_text_comes_between_the_start_and_the_end_of_its_stage(
+    gateway: RunningGateway, log: JetStreamLog
+) -> None:
+    example = Example()
+    events = run_of(example)
+    await append(log, *events[:2])
+    async with gateway.socket() as socket:
+        await socket.subscribe(example.id)
+        await socket.until(lambda message: message.get("seq") == 1)
+        await append(log, events[2])
+        for text in ("Once", " upon", " a time"):
+            await log.publish_text(example.stage_output(text))
+        await append(log, *events[3:])
+        seen = await socket.until_end(example.id)
+    assert numbers(seen) == [2, None, None, None, 3, 4, 5]
+    assert "".join(message.get("text", "") for message in seen) == "Once upon a time"
+
+
+@pytest.mark.parametrize("how", ["close", "abort"])
+async def test_a_client_that_goes_away_leaves_nothing(gateway: RunningGateway, log: JetStreamLog, how: str) -> None:
+    examples = [Example() for _ in range(3)]
+    for example in examples:
+        await append(log, example.queued())
+    tasks_before = len(asyncio.all_tasks())
+    connection = await gateway.connection()
+    socket = Socket(connection)
+    for example in examples:
+        await socket.subscribe(example.id)
+        await socket.next()
+    assert gateway.watched_count == 3
+    if how == "abort":
+        connection.transport.abort()
+    await connection.close()
+    await until(lambda: gateway.watched_count == 0)
+    await until(lambda: len(asyncio.all_tasks()) <= tasks_before)
+
+
+async def test_a_client_that_does_not_read_is_closed_and_delays_nobody(log: JetStreamLog, tmp_path: Path) -> None:
+    example = Example()
+    await append(log, example.queued(), example.started())
+    async with (
+        running_gateway(log, tmp_path, ws_send_timeout_seconds=0.3, relay_capacity=4) as gateway,
+        gateway.connection(max_queue=1) as slow,
+        gateway.socket() as quick,
+    ):
+        await slow.send(json.dumps({"type": "subscribe", "executionId": example.id}))
+        await quick.subscribe(example.id)
+        seq = 2
+        big = "x" * 500_000  # more than the buffers on the way hold, soon
+        while gateway.gateway.relay.listener_count == 2 and seq < 200:
+            await append(log, example.stage_started(seq), example.stage_completed(seq + 1, output=big))
+            await quick.until(lambda message, last=seq + 1: message.get("seq") == last)
+            seq += 2
+        assert gateway.gateway.relay.listener_count == 1
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                await slow.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == TOO_SLOW
+
+
+async def test_a_message_that_is_too_long_ends_the_connection_of_who_sent_it(gateway: RunningGateway) -> None:
+    async with gateway.connection() as connection:
+        await connection.send("x" * 70_000)
+        with pytest.raises(ConnectionClosed) as closed:
+            await connection.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+    assert (await gateway.http.get("/healthz")).status_code == 200
+
+
+async def test_an_event_too_large_for_the_broker_arrives_whole_live_and_later(
+    gateway: RunningGateway, log: JetStreamLog
+) -> None:
+    example = Example()
+    output = "y" * 3_000_000
+    await append(log, example.queued(), example.started(), example.stage_started(2))
+    async with gateway.socket() as live:
+        await live.subscribe(example.id)
+        await append(log, example.stage_completed(3, output=output), example.completed(4))
+        seen = await live.until_end(example.id)
+    async with gateway.socket() as later:
+        await later.subscribe(example.id)
+        assert await later.until_end(example.id) == seen
+    assert seen[3]["result"]["output"] == output
+
+
+async def test_subscribers_ride_out_a_broker_restart(nats_server: NatsServer, tmp_path: Path) -> None:
+    example = Example()
+    events = run_of(example)
+    async with (
+        jetstream_log(nats_server.url) as runner_log,
+        jetstream_log(nats_server.url) as log,
+        running_gateway(log, tmp_path, silence_seconds=0.2) as gateway,
+        gateway.socket() as socket,
+    ):
+        await append(runner_log, *events[:3])
+        await socket.subscribe(example.id)
+        seen = await socket.until(lambda message: message.get("seq") == 2)
+        await nats_server.kill()
+        new = Example().id
+        await socket.send({"type": "subscribe", "executionId": new})
+        refused = await socket.next()
+        assert (refused["type"], refused["executionId"]) == ("error", new)
+        await nats_server.restart()
+        await runner_log_ready(runner_log)
+        await append(runner_log, *events[3:])
+        assert numbers(seen + await socket.until_end(example.id)) == list(range(6))
+
+
+async def runner_log_ready(log: JetStreamLog) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await log.ping()
+            except LogUnavailable:
+                await asyncio.sleep(0)
+            else:
+                return

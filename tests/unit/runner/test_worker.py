@@ -1,0 +1,307 @@
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from contracts.errors import OutputsUnavailable
+from contracts.events import (
+    ExecutionCancelRequested,
+    ExecutionCompleted,
+    ExecutionQueued,
+    ExecutionStarted,
+    LogEvent,
+    StageRef,
+)
+from contracts.ids import new_execution_id
+from contracts.presence import RunnerPresence
+from contracts.results import PipelineResult
+from runner.ending import Ending
+from runner.executor import PipelineExecutor
+from runner.models.router import ModelRouter
+from runner.models.settings import ModelSettings
+from runner.worker import Worker, WorkerOptions
+from stagecast.functions import FunctionContext, FunctionRegistry
+from stagecast.memory_log import MemoryLog
+from stagecast.outputs import OutputStore
+
+DEFINITION = {
+    "id": "p",
+    "name": "P",
+    "stages": [{"id": "a", "name": "A", "call": "step"}, {"id": "b", "name": "B", "call": "step"}],
+}
+WAIT_SECONDS = 10.0
+
+
+class Present:
+    """A directory of runners that a test sets."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+
+    async def present(self) -> list[RunnerPresence]:
+        return [
+            RunnerPresence.model_validate(
+                {"name": name, "version": "0", "concurrency": 1, "keys": [], "startedAt": "2026-01-01T00:00:00Z"}
+            )
+            for name in self.names
+        ]
+
+
+class Bench:
+    """A worker on a log in memory. Its stages wait for `gate` and tell `entered` when they begin."""
+
+    def __init__(self) -> None:
+        self.log = MemoryLog()
+        self.outputs = OutputStore.open("memory://")
+        self.gate = asyncio.Event()
+        self.entered = asyncio.Queue[str]()
+        self.aborted = asyncio.Queue[str]()
+        self.directory = Present()
+
+    async def step(self, context: FunctionContext) -> str:
+        self.entered.put_nowait(context.stage_id)
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.aborted.put_nowait(context.stage_id)
+            raise
+        return f"{context.stage_id} done"
+
+    def worker(self, name: str = "one", *, concurrency: int = 4, drain_seconds: float = 5.0) -> Worker:
+        registry = FunctionRegistry({"step": self.step})
+        executor = PipelineExecutor(ModelRouter(ModelSettings()), registry)
+        options = WorkerOptions(name, concurrency, lease_seconds=20.0, drain_seconds=drain_seconds)
+        return Worker(self.log, executor, Ending(self.log, self.outputs), self.directory, options)
+
+    @asynccontextmanager
+    async def working(self, worker: Worker) -> AsyncGenerator[asyncio.Event]:
+        stop = asyncio.Event()
+        task = asyncio.create_task(worker.run(stop))
+        try:
+            yield stop
+            stop.set()
+            async with asyncio.timeout(WAIT_SECONDS):
+                await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def submit(self) -> str:
+        execution_id = new_execution_id()
+        await self.log.append(
+            ExecutionQueued(execution_id=execution_id, seq=0, pipeline_id="p", pipeline=DEFINITION, input="x")
+        )
+        return execution_id
+
+    async def events(self, execution_id: str) -> list[LogEvent]:
+        return [entry.stored_event() for entry in await self.log.read(execution_id)]
+
+    async def until_end(self, execution_id: str) -> PipelineResult:
+        ended = asyncio.Event()
+
+        async def deliver(entry: Any) -> None:
+            if entry.type == "execution:completed":
+                ended.set()
+
+        watch = await self.log.watch(execution_id, deliver)
+        if (await self.events(execution_id))[-1].type == "execution:completed":
+            ended.set()
+        async with asyncio.timeout(WAIT_SECONDS):
+            await ended.wait()
+        await watch.close()
+        last = (await self.events(execution_id))[-1]
+        assert isinstance(last, ExecutionCompleted)
+        return last.result
+
+
+@pytest.fixture
+async def bench() -> AsyncGenerator[Bench]:
+    bench = Bench()
+    yield bench
+    await bench.log.close()
+
+
+async def soon(waiting: Awaitable[Any]) -> Any:
+    async with asyncio.timeout(WAIT_SECONDS):
+        return await waiting
+
+
+async def test_a_submission_runs_to_its_terminal_event_and_its_result_is_saved(bench: Bench) -> None:
+    bench.gate.set()
+    async with bench.working(bench.worker()):
+        execution_id = await bench.submit()
+        result = await bench.until_end(execution_id)
+    events = await bench.events(execution_id)
+    assert [event.type for event in events] == [
+        "execution:queued",
+        "execution:started",
+        *["stage:started", "stage:completed"] * 2,
+        "execution:completed",
+    ]
+    assert result.status == "success"
+    last = events[-1]
+    assert isinstance(last, ExecutionCompleted)
+    assert last.filename is not None
+    assert PipelineResult.model_validate_json(await bench.outputs.read(last.filename)) == result
+
+
+async def test_executions_run_side_by_side_up_to_the_concurrency(bench: Bench) -> None:
+    worker = bench.worker(concurrency=2)
+    async with bench.working(worker):
+        ids = [await bench.submit() for _ in range(3)]
+        for _ in range(2):
+            await soon(bench.entered.get())
+        assert worker.active_count == 2
+        assert bench.entered.empty()
+        bench.gate.set()
+        for execution_id in ids:
+            assert (await bench.until_end(execution_id)).status == "success"
+
+
+async def test_cancel_aborts_the_stage_in_flight_and_ends_as_cancelled(bench: Bench) -> None:
+    async with bench.working(bench.worker()):
+        execution_id = await bench.submit()
+        await soon(bench.entered.get())
+        await bench.log.append(ExecutionCancelRequested(execution_id=execution_id, seq=3))
+        assert await soon(bench.aborted.get()) == "a"
+        result = await bench.until_end(execution_id)
+    assert result.status == "cancelled"
+    assert [stage.status for stage in result.stages] == ["cancelled"]
+
+
+async def test_cancel_of_a_queued_execution_ends_it_though_every_place_is_taken(bench: Bench) -> None:
+    async with bench.working(bench.worker(concurrency=1)):
+        busy = await bench.submit()
+        await soon(bench.entered.get())
+        waiting = await bench.submit()
+        await bench.log.append(ExecutionCancelRequested(execution_id=waiting, seq=1))
+        assert (await bench.until_end(waiting)).status == "cancelled"
+        bench.gate.set()
+        assert (await bench.until_end(busy)).status == "success"
+    assert [event.type for event in await bench.events(waiting)] == [
+        "execution:queued",
+        "execution:cancel_requested",
+        "execution:completed",
+    ]
+
+
+async def test_a_cancel_that_was_never_heard_is_found_when_the_execution_is_claimed(bench: Bench) -> None:
+    execution_id = await bench.submit()
+    await bench.log.append(ExecutionCancelRequested(execution_id=execution_id, seq=1))
+    async with bench.working(bench.worker()):
+        assert (await bench.until_end(execution_id)).status == "cancelled"
+    assert bench.entered.empty()
+
+
+async def test_a_draining_runner_lets_what_runs_finish(bench: Bench) -> None:
+    async with bench.working(bench.worker()) as stop:
+        execution_id = await bench.submit()
+        await soon(bench.entered.get())
+        stop.set()
+        bench.gate.set()
+        assert (await bench.until_end(execution_id)).status == "success"
+
+
+async def test_what_does_not_finish_in_time_is_handed_over_and_finished_stages_are_kept(bench: Bench) -> None:
+    async with bench.working(bench.worker("one", drain_seconds=0.0)) as stop:
+        execution_id = await bench.submit()
+        assert await soon(bench.entered.get()) == "a"
+        bench.gate.set()
+        assert await soon(bench.entered.get()) == "b"
+        bench.gate.clear()
+        if (await bench.events(execution_id))[-1].type != "execution:completed":
+            stop.set()
+    bench.gate.set()
+    async with bench.working(bench.worker("two")):
+        result = await bench.until_end(execution_id)
+    assert result.status == "success"
+
+
+async def test_a_dead_runners_execution_is_resumed_after_its_last_finished_stage(bench: Bench) -> None:
+    execution_id = await bench.submit()
+    await bench.log.append(
+        ExecutionStarted(
+            execution_id=execution_id,
+            seq=1,
+            pipeline_id="p",
+            pipeline_name="P",
+            stages=(StageRef(id="a", name="A"), StageRef(id="b", name="B")),
+            total=2,
+            runner="dead",
+        )
+    )
+    bench.gate.set()
+    async with bench.working(bench.worker("two")):
+        result = await bench.until_end(execution_id)
+    assert result.status == "success"
+    resumed = (await bench.events(execution_id))[2]
+    assert resumed.type == "execution:resumed"
+    assert resumed.runner == "two"
+    assert resumed.attempt == 2
+
+
+async def test_an_execution_whose_owner_lives_is_left_alone(bench: Bench) -> None:
+    bench.directory.names = ("owner",)
+    execution_id = await bench.submit()
+    await bench.log.append(
+        ExecutionStarted(
+            execution_id=execution_id,
+            seq=1,
+            pipeline_id="p",
+            pipeline_name="P",
+            stages=(StageRef(id="a", name="A"),),
+            total=2,
+            runner="owner",
+        )
+    )
+    bench.gate.set()
+    async with bench.working(bench.worker("two")):
+        other = await bench.submit()
+        await bench.until_end(other)
+    assert len(await bench.events(execution_id)) == 2
+
+
+class FailingStore:
+    """Outputs that refuse everything."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    async def save(self, result: PipelineResult) -> str:
+        self.tries += 1
+        raise OutputsUnavailable("The disk is full.")
+
+
+async def test_a_result_that_cannot_be_saved_is_in_the_terminal_event_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runner.ending._SAVE_FIRST_DELAY_SECONDS", 0.0)
+    bench.gate.set()
+    store = FailingStore()
+    registry = FunctionRegistry({"step": bench.step})
+    worker = Worker(
+        bench.log,
+        PipelineExecutor(ModelRouter(ModelSettings()), registry),
+        Ending(bench.log, store),
+        bench.directory,
+        WorkerOptions("one", 1, lease_seconds=20.0, drain_seconds=1.0),
+    )
+    async with bench.working(worker):
+        execution_id = await bench.submit()
+        assert (await bench.until_end(execution_id)).status == "success"
+    last = (await bench.events(execution_id))[-1]
+    assert isinstance(last, ExecutionCompleted)
+    assert last.filename is None
+    assert store.tries > 1
+
+
+async def test_a_definition_that_this_version_cannot_read_ends_as_failed(bench: Bench) -> None:
+    execution_id = new_execution_id()
+    await bench.log.append(
+        ExecutionQueued(execution_id=execution_id, seq=0, pipeline_id="p", pipeline={"format": 9}, input="x")
+    )
+    async with bench.working(bench.worker()):
+        result = await bench.until_end(execution_id)
+    assert (result.status, result.error_code) == ("failed", "corrupt_log")
