@@ -2,9 +2,9 @@
 
 | state of an execution here | subscribe | unsubscribe | opened | refused, failed | ended |
 |---|---|---|---|---|---|
-| none | Open → opening | . | . | . | . |
+| none | Open → opening | none | . | . | . |
 | opening | Close, Open → opening | Close → none | → live | → none | . |
-| live | Close, Open → opening | Close → none | . | . | → none |
+| live | Close, Open → opening | Close → none | . | → none | → none |
 
 Subscribing again starts anew: `subscribed` comes again, then history from the asked-for point. `subscribe` is answered
 by `subscribed`, or by an `error` that names the execution when the broker is away; `unsubscribe` always by
@@ -81,7 +81,7 @@ class Session:
         return [_reply(Subscribed(execution_id=execution_id, success=False))]
 
     def failed(self, execution_id: str) -> list[Effect]:
-        """Take note that the subscription could not be opened now."""
+        """Take note that the subscription could not be opened now, or cannot go on."""
         self._subscribed.discard(execution_id)
         return [_error("The events cannot be read at the moment; subscribe again.", execution_id)]
 

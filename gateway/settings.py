@@ -41,5 +41,7 @@ class GatewaySettings(BaseSettings):
         """Return the directory of pipeline files."""
         if self.pipelines_dir is not None:
             return self.pipelines_dir
-        here = Path("pipelines")
-        return here if here.is_dir() else Path(__file__).parent.parent / "stagecast" / "pipelines"
+        root = Path(__file__).parent.parent
+        # Here, else those shipped in the wheel, else those of the checkout that an editable install points to.
+        known = [Path("pipelines"), root / "stagecast" / "pipelines", root / "pipelines"]
+        return next((place for place in known if place.is_dir()), known[0])

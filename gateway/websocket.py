@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from contracts.errors import ExecutionNotFound, LogUnavailable
+from contracts.errors import CorruptLog, ExecutionNotFound, LogUnavailable, StagecastError
 from gateway.session import Close, Effect, Open, Reply, Session
 from gateway.subscription import Subscriptions
 
@@ -126,16 +126,24 @@ class _Socket:
         except ExecutionNotFound:
             await self._finish(execution_id, self._session.refused(execution_id))
             return
-        except LogUnavailable:
-            await self._finish(execution_id, self._session.failed(execution_id))
+        except (LogUnavailable, CorruptLog) as error:
+            await self._fail(execution_id, error)
             return
         try:
             await self._carry_out(self._session.opened(execution_id))
             async for entry in subscription:
                 await self._outbox.put(entry.data.decode())
+        except CorruptLog as error:
+            subscription.close()
+            await self._fail(execution_id, error)
+        else:
+            await self._finish(execution_id, self._session.ended(execution_id))
         finally:
             subscription.close()
-        await self._finish(execution_id, self._session.ended(execution_id))
+
+    async def _fail(self, execution_id: str, error: StagecastError) -> None:
+        _log.warning("subscription failed", execution_id=execution_id, reason=error.message)
+        await self._finish(execution_id, self._session.failed(execution_id))
 
     async def _finish(self, execution_id: str, effects: list[Effect]) -> None:
         self._pumps.pop(execution_id, None)

@@ -1,5 +1,6 @@
 """The templates of a pipeline file: whether each compiles, and whether what it reads is there when it is rendered."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -49,8 +50,11 @@ def check_templates(draft: Draft) -> None:
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int | None:
-    lines = [number for number, line in enumerate(text.split("\n"), 1) if ".".join(path[:2]) in line]
-    return lines[0] if lines else None
+    """Return the line within the text on which a path is read."""
+    root, *rest = (re.escape(part) for part in path[:2])
+    wanted = rf"\b{root}\s*(\.\s*{rest[0]}\b|\[\s*['\"]{rest[0]}['\"])" if rest else rf"\b{root}\b(?!\s*[.\w])"
+    found = re.search(wanted, text)
+    return None if found is None else text.count("\n", 0, found.start()) + 1
 
 
 def _texts(draft: Draft) -> Iterator[_Text]:

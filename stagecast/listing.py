@@ -104,9 +104,9 @@ class ListingReader:
             if len(ids) > 1:
                 half = len(ids) // 2
                 return await self._later_events(ids[:half]) + await self._later_events(ids[half:])
-            # More claims than an answer may hold: the row then shows the first one, and the end.
-            kinds = [ExecutionStarted, ExecutionCancelRequested, ExecutionCompleted]
-            return await self._reader.last_of([log_subjects(ids[0], _name(kind)) for kind in kinds])
+            # More claims than an answer may hold: the last event of each kind says what a row shows.
+            lasts = [await self._reader.last_one_of(log_subjects(ids[0], _name(kind))) for kind in kinds]
+            return sorted((last for last in lasts if last is not None), key=lambda last: last.sequence)
 
     def _keep_ended(self, rows: Sequence[ExecutionListing]) -> None:
         for row in rows:

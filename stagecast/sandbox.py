@@ -183,7 +183,8 @@ def _weigh_product(left: object, right: object) -> None:
             raise ExpressionError("this number is too large")
         return
     value, times = (right, left) if isinstance(left, int) else (left, right)
-    if isinstance(times, int) and weigh(value, MAX_TEXT) * times > MAX_TEXT:
+    weight = len(value) if isinstance(value, str) else weigh(value, MAX_TEXT)
+    if isinstance(times, int) and weight * times > MAX_TEXT:
         raise ExpressionError(TOO_LARGE)
 
 

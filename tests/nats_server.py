@@ -52,8 +52,8 @@ class NatsServer:
     ) -> "AsyncGenerator[NatsServer]":
         """Run a server as long as the context lasts; `extra` is added to its configuration."""
         server = cls(directory, extra=extra, sync_interval=sync_interval)
-        await server.restart()
         try:
+            await server.restart()
             yield server
         finally:
             await server.stop()

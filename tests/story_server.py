@@ -92,6 +92,7 @@ class Story:
         replay: repeat everything from the start, as a server does that ignores `after`.
         interludes: messages sent before the event of this number, on the first connection.
         hold_at: wait at this number until `cancelled` is set.
+        ignores_cancel: take a cancel request and do nothing about it.
         replies: answers to HTTP requests by `METHOD /path`.
     """
 
@@ -106,6 +107,8 @@ class Story:
     requests: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
     headers: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
     is_held: asyncio.Event = field(default_factory=asyncio.Event)
+    ignores_cancel: bool = False
+    cancel_asked: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
 
@@ -116,7 +119,9 @@ class Story:
         self.requests.append((what, json.loads(body) if body else None))
         self.headers.append(dict(request.headers))
         if what == f"POST /api/executions/{EXECUTION_ID}/cancel":
-            self.cancelled.set()
+            self.cancel_asked.set()
+            if not self.ignores_cancel:
+                self.cancelled.set()
             return JSONResponse({"cancelled": True})
         status, content = self.replies.get(what, (404, {"error": "Pipeline not found", "code": "pipeline_not_found"}))
         return Response(content, status) if isinstance(content, str) else JSONResponse(content, status)

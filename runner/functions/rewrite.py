@@ -17,6 +17,7 @@ from stagecast.functions import Answer, FunctionContext
 
 _MAX_CHOICES = 3
 _ROOM_RATIO, _ROOM_CHARS = 2, 300  # how much longer than the original a rewrite may be
+_CUT_CHARS = 5  # a text that ends so close to its limit was ended by it
 
 
 class Strategy(BaseModel):
@@ -72,7 +73,7 @@ async def rewrite(
         limits: `Limits` that differ from the usual.
 
     Raises:
-        StageError: no acceptable answer, the prompt is too long to rewrite (`prompt_too_long`), or `nothing_to_add`.
+        StageError: no acceptable answer, the prompt is too long to rewrite (`prompt_too_long`), `cut_off`, `nothing_to_add`.
     """
     plan, bounds = Strategy.model_validate(strategy), Limits.model_validate(limits or {})
     if plan.add:
@@ -86,6 +87,8 @@ async def rewrite(
     else:
         answer = await _write(context, plan, system, prompt, hints, bounds)
         text = str(answer.value["prompt"]).strip()
+        if len(text) > _room(prompt) - _CUT_CHARS:
+            raise StageError("The rewrite was cut off at its longest length.", code="cut_off")
     return {"strategy": plan.id, "prompt": text, "model": answer.model}
 
 
@@ -114,9 +117,12 @@ async def _write(
             code="prompt_too_long",
         )
     # The limit becomes part of a local model's grammar: its JSON always ends before max_tokens does.
-    limit = len(prompt) * _ROOM_RATIO + _ROOM_CHARS
-    schema = _object(prompt={"type": "string", "minLength": 1, "maxLength": limit})
+    schema = _object(prompt={"type": "string", "minLength": 1, "maxLength": _room(prompt)})
     return await context.complete(_request(plan, prompt, hints), system=system or None, output=schema)
+
+
+def _room(prompt: str) -> int:
+    return len(prompt) * _ROOM_RATIO + _ROOM_CHARS
 
 
 def _request(plan: Strategy, prompt: str, hints: str) -> str:

@@ -7,7 +7,7 @@ from typing import cast
 
 from runner.functions.compare import ORIGINAL, authors_of, best_of
 from runner.functions.trial import Case, Trial, Trials
-from runner.values import Json
+from runner.values import Json, as_text
 from stagecast.functions import FunctionContext
 
 _SMALL_MODEL = "local:smollm2"
@@ -39,7 +39,7 @@ async def verdict(
         comparison: what `compare` returned; None when it failed or was skipped.
         refined: new versions of the winner, `{"strategy", "prompt"}` each, not tried yet.
         dropped: candidates that were refused, with `reason`.
-        analysis: handed on.
+        analysis: handed on, its lists without repetitions.
     """
     if comparison is None:
         baseline = winner = Trial(strategy=ORIGINAL, prompt=original, error="no comparison was made")
@@ -65,7 +65,7 @@ async def verdict(
         },
         "testCases": len(cases),
         "dropped": [{"strategy": _strategy_of(item), "reason": item.get("reason")} for item in dropped or []],
-        "analysis": analysis,
+        "analysis": {name: _each_once(value) for name, value in (analysis or {}).items()} or None,
         "model": ", ".join(models) or None,
         "testedWith": next((trial.model for trial in [baseline, *candidates] if trial.model is not None), None),
         "note": f"{_CHECKS_NOTE} {_SMALL_MODEL_NOTE}" if _SMALL_MODEL in models else _CHECKS_NOTE,
@@ -95,6 +95,12 @@ def _judge(
         why = baseline.error or "there was nothing to compare it with"
         return "untested", f"This is the original: {why.rstrip('.')}."
     return "unchanged", f"No rewrite scored better than the original's {baseline.score:.2f} {on_cases}."
+
+
+def _each_once(value: Json) -> Json:
+    return (
+        list(dict.fromkeys(as_text(each) for each in cast("list[Json]", value))) if isinstance(value, list) else value
+    )
 
 
 def _strategy_of(dropped: dict[str, Json]) -> Json:

@@ -62,4 +62,4 @@ def _read_json(line: str) -> tuple[str, str | None]:
     rest = "".join(f" {name}={value}" for name, value in fields.items() if name not in _NOT_SHOWN)
     # The last line names the error; with STAGECAST_LOG_FORMAT=json the whole trace is passed on.
     fault = "".join(f" ({line})" for line in str(fields.get("exception", "")).splitlines()[-1:])
-    return level, f"{clock} {level:<7} {fields['event']}{rest}{fault}"
+    return level, f"{clock} {level:<7} {str(fields['event']).strip()}{rest}{fault}"

@@ -35,13 +35,24 @@ def run(
 
         # Entered first: a Ctrl-C that comes while the submission is under way cancels what was submitted.
         with catch_interrupts() as interrupted:
-            execution_id = await client.run(pipeline, text, options)
+            execution_id = await _submit(client, pipeline, text, options)
             if detach:
                 typer.echo(execution_id)
                 return 0
             return await watch_to_end(client, execution_id, interrupted, as_json=as_json, cancels=True)
 
     raise typer.Exit(run_interruptible(context, work))
+
+
+async def _submit(client: "Client", pipeline: str, text: str, options: dict[str, Any]) -> str:
+    from contracts.errors import PipelineNotFound, RequestRefused
+
+    try:
+        return await client.run(pipeline, text, options)
+    except RequestRefused as error:
+        if error.code == PipelineNotFound.code:
+            raise PipelineNotFound(f"There is no pipeline '{pipeline}'; `stagecast pipelines` lists them.") from None
+        raise
 
 
 def parse_option(text: str) -> tuple[str, Any]:  # a JSON value may be anything

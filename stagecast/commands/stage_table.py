@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stagecast.commands.run_view import Phase, RunView, StageRow
-from stagecast.commands.wording import one_line, printable, word_cost, word_duration, word_tokens
+from stagecast.commands.wording import has_cost, one_line, printable, word_cost, word_duration, word_tokens
 
 _TAIL_LINES = 4
 
@@ -48,14 +48,13 @@ def _cells(row: StageRow, now: datetime) -> list[Text]:
     mark, style = _MARKS[row.phase]
     elapsed = row.elapsed(now)
     spent = row.outcome
-    has_model = spent is not None and spent.model is not None
     about = one_line(row.note) or (one_line(spent.model) if spent and spent.model else "")
     return [
         Text(mark, style=style),
         Text(one_line(row.name)),
         Text(row.phase, style=style),
         Text("" if elapsed is None else word_duration(elapsed)),
-        Text(word_cost(spent.cost) if spent and has_model else ""),
+        Text(word_cost(spent.cost) if spent and has_cost(spent) else ""),
         Text(word_tokens(spent.input_tokens, spent.output_tokens) if spent else ""),
         Text(about, style="red" if row.phase == "failed" else "dim"),
     ]

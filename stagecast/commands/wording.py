@@ -54,12 +54,17 @@ def word_tokens(read: int, written: int) -> str:
     return f"{read} → {written}" if read or written else ""
 
 
+def has_cost(outcome: StageOutcome) -> bool:
+    """Tell whether a cost is worth a word: a model answered, or it is not the plain 0 of a stage without one."""
+    return outcome.model is not None or outcome.cost != 0
+
+
 def word_spent(outcome: StageOutcome) -> str:
     """Word what a stage spent: time, and for models cost, tokens and who answered."""
     parts = [word_duration(outcome.duration)]
-    if outcome.model:
+    if has_cost(outcome):
         tokens = word_tokens(outcome.input_tokens, outcome.output_tokens)
-        parts += [word_cost(outcome.cost), f"{tokens} tokens" if tokens else "", one_line(outcome.model)]
+        parts += [word_cost(outcome.cost), f"{tokens} tokens" if tokens else "", one_line(outcome.model or "")]
     return ", ".join(part for part in parts if part)
 
 

@@ -45,7 +45,7 @@ class Engine:
         return json.loads(await run(self.cli, "run", *options, image, "-c", code))
 
     async def labelled(self, *kind: str, project: str, service: str = "") -> list[str]:
-        """Return the ids of the project's containers (`ps --all`) or volumes (`volume ls`)."""
+        """Return the ids of the project's containers (`ps --all`), or its volumes or networks (`volume ls`)."""
         labels = [f"--filter=label={PROJECT_LABEL}={project}"]
         if service:
             labels.append(f"--filter=label={SERVICE_LABEL}={service}")
@@ -91,6 +91,7 @@ class ComposeProject:
     engine: Engine
     name: str
     port: int
+    runners: int
 
     @property
     def url(self) -> str:
@@ -145,11 +146,12 @@ class ComposeProject:
     async def remove(self) -> None:
         """Take everything away: containers, network and volumes."""
         try:
-            await self.compose("down", "--volumes", "--timeout", "20")
+            await self.compose("down", "--volumes", "--timeout", "20", env={"STAGECAST_RUNNERS": str(self.runners)})
         finally:
-            # podman-compose stops and removes side by side and can leave behind what another one still depended on.
+            # What a container that failed to start, or a compose that failed to stop it, has left.
             await self._remove_leftovers("rm", await self.engine.labelled("ps", "--all", project=self.name))
             await self._remove_leftovers("volume rm", await self.engine.labelled("volume", "ls", project=self.name))
+            await self._remove_leftovers("network rm", await self.engine.labelled("network", "ls", project=self.name))
 
     async def _remove_leftovers(self, command: str, ids: Sequence[str]) -> None:
         if ids:
@@ -161,7 +163,7 @@ async def compose_project(
     engine: Engine, *, runners: int, env: Mapping[str, str] | None = None
 ) -> AsyncGenerator[ComposeProject]:
     """Bring up docker-compose.yml from images built before, and take it down again, whatever happens."""
-    project = ComposeProject(engine, f"stagecast-test-{secrets.token_hex(4)}", free_port())
+    project = ComposeProject(engine, f"stagecast-test-{secrets.token_hex(4)}", free_port(), runners)
     try:
         await project.compose("up", "--detach", "--no-build", "--scale", f"runner={runners}", env=env)
         services = [*await project.containers("gateway"), *await project.containers("runner")]

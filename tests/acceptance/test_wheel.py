@@ -140,5 +140,5 @@ async def test_up_runs_a_shipped_pipeline_and_leaves_no_process_behind(installat
         async with asyncio.timeout(60):
             await process.wait()
     assert processes_marked(mark) == []
-    saved = [json.loads(file.read_text()) for file in (installation.folder / "outputs").glob("echo-v1_*.json")]
+    saved = [json.loads(file.read_text()) for file in (installation.folder / "outputs").rglob("echo-v1_*.json")]
     assert saved == [result]

@@ -66,10 +66,10 @@ async def test_one_pipeline_is_shown_with_its_stages(gateway: RunningGateway) ->
     assert [stage["id"] for stage in body["stages"]] == ["first", "second"]
 
 
-@pytest.mark.parametrize("pipeline_id", ["nothing-v9", "a.b", "%2e%2e%2fexample-v1", "example-v1.yaml", ""])
-async def test_an_unknown_pipeline_is_404(gateway: RunningGateway, pipeline_id: str) -> None:
-    reply = await gateway.http.get(f"/api/pipelines/{pipeline_id}")
-    assert (reply.status_code, reply.json()) == (404, {"error": "Pipeline not found", "code": "pipeline_not_found"})
+async def test_an_unknown_pipeline_is_404(gateway: RunningGateway) -> None:
+    for pipeline_id in ("nothing-v9", "a.b", "%2e%2e%2fexample-v1", "example-v1.yaml", ""):
+        reply = await gateway.http.get(f"/api/pipelines/{pipeline_id}")
+        assert (reply.status_code, reply.json()) == (404, {"error": "Pipeline not found", "code": "pipeline_not_found"})
 
 
 async def test_an_execution_is_shown_as_its_events_tell(gateway: RunningGateway, log: JetStreamLog) -> None:
@@ -86,13 +86,12 @@ async def test_an_execution_is_shown_as_its_events_tell(gateway: RunningGateway,
     assert (ended["status"], ended["result"]["executionId"]) == ("success", example.id)
 
 
-@pytest.mark.parametrize("execution_id", [UNKNOWN_ID, *BAD_IDS])
 @pytest.mark.parametrize(("method", "suffix"), [("GET", ""), ("POST", "/cancel")])
-async def test_an_unknown_execution_is_404(
-    gateway: RunningGateway, execution_id: str, method: str, suffix: str
-) -> None:
-    reply = await gateway.http.request(method, f"/api/executions/{execution_id}{suffix}")
-    assert (reply.status_code, reply.json()) == (404, {"error": "Execution not found", "code": "execution_not_found"})
+async def test_an_unknown_execution_is_404(gateway: RunningGateway, method: str, suffix: str) -> None:
+    for execution_id in (UNKNOWN_ID, *BAD_IDS):
+        reply = await gateway.http.request(method, f"/api/executions/{execution_id}{suffix}")
+        assert reply.status_code == 404, execution_id
+        assert reply.json() == {"error": "Execution not found", "code": "execution_not_found"}
 
 
 async def test_executions_are_listed_newest_first_page_by_page(nats_server: NatsServer, tmp_path: Path) -> None:
@@ -107,11 +106,11 @@ async def test_executions_are_listed_newest_first_page_by_page(nats_server: Nats
 
 
 @pytest.mark.parametrize("path", ["/api/executions", "/api/outputs"])
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "limit=-1", "before=*", "before=../x"])
-async def test_a_page_that_cannot_be_is_refused_with_a_reason(gateway: RunningGateway, path: str, query: str) -> None:
-    reply = await gateway.http.get(f"{path}?{query}")
-    assert (reply.status_code, reply.json()["code"]) == (400, "invalid_input")
-    assert set(reply.json()) == {"error", "code"}
+async def test_a_page_that_cannot_be_is_refused_with_a_reason(gateway: RunningGateway, path: str) -> None:
+    for query in ("limit=0", "limit=1001", "limit=x", "limit=-1", "before=*", "before=../x"):
+        reply = await gateway.http.get(f"{path}?{query}")
+        assert (reply.status_code, reply.json()["code"]) == (400, "invalid_input"), query
+        assert set(reply.json()) == {"error", "code"}
 
 
 async def test_cancelling_stores_one_event_however_often_it_is_asked(
@@ -194,9 +193,8 @@ async def test_a_result_is_given_as_it_was_saved(gateway: RunningGateway) -> Non
     assert reply.json() == saved.model_dump(mode="json", by_alias=True)
 
 
-@pytest.mark.parametrize(
-    "filename",
-    [
+async def test_an_output_that_is_none_is_404_whatever_its_name_tries(gateway: RunningGateway) -> None:
+    for filename in (
         "example-v1_2026-11-24T15-04-05-123Z_abcdefghijklmnop.json",
         "nothing.json",
         "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
@@ -205,11 +203,10 @@ async def test_a_result_is_given_as_it_was_saved(gateway: RunningGateway) -> Non
         "a%00b",
         "a%5Cb",
         "a" * 5000,
-    ],
-)
-async def test_an_output_that_is_none_is_404_whatever_its_name_tries(gateway: RunningGateway, filename: str) -> None:
-    reply = await gateway.http.get(f"/api/outputs/{filename}")
-    assert (reply.status_code, reply.json()) == (404, {"error": "Output not found", "code": "output_not_found"})
+    ):
+        reply = await gateway.http.get(f"/api/outputs/{filename}")
+        assert reply.status_code == 404, filename
+        assert reply.json() == {"error": "Output not found", "code": "output_not_found"}
 
 
 async def test_an_unknown_path_is_404(gateway: RunningGateway) -> None:
@@ -218,22 +215,17 @@ async def test_an_unknown_path_is_404(gateway: RunningGateway) -> None:
         assert (reply.status_code, reply.json()) == (404, {"error": "Not found", "code": "not_found"}), path
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "allowed"),
-    [
+async def test_a_method_that_a_path_does_not_know_is_405(gateway: RunningGateway) -> None:
+    for method, path, allowed in (
         ("GET", "/api/pipelines/example-v1/run", "POST"),
         ("DELETE", "/api/pipelines", "GET"),
         ("POST", "/api/executions", "GET"),
         ("PUT", f"/api/executions/{UNKNOWN_ID}/cancel", "POST"),
         ("POST", "/api/outputs", "GET"),
-    ],
-)
-async def test_a_method_that_a_path_does_not_know_is_405(
-    gateway: RunningGateway, method: str, path: str, allowed: str
-) -> None:
-    reply = await gateway.http.request(method, path)
-    assert (reply.status_code, reply.headers["Allow"]) == (405, allowed)
-    assert reply.json() == {"error": "Method not allowed", "code": "method_not_allowed"}
+    ):
+        reply = await gateway.http.request(method, path)
+        assert (reply.status_code, reply.headers["Allow"]) == (405, allowed), path
+        assert reply.json() == {"error": "Method not allowed", "code": "method_not_allowed"}
 
 
 async def test_a_fault_of_ours_leaks_nothing(gateway: RunningGateway, log: JetStreamLog) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from contracts.errors import LogUnavailable
+from contracts.errors import CorruptLog, LogUnavailable
 from contracts.events import LogEvent
 from contracts.ids import new_execution_id
 from gateway.websocket import TOO_SLOW
@@ -18,7 +18,7 @@ from tests.gateway_server import RunningGateway, running_gateway
 from tests.integration.logs import jetstream_log
 from tests.nats_server import NatsServer
 from tests.sockets import Message, Socket
-from tests.unit.gateway.faulty_log import until
+from tests.unit.gateway.faulty_log import FaultyLog, until
 
 INVALID = {"type": "error", "message": "Invalid message format"}
 
@@ -98,28 +98,23 @@ async def test_it_goes_on_after_the_last_number_seen_on_another_gateway(
         assert numbers(seen + await socket.until_end(example.id)) == list(range(6))
 
 
-@pytest.mark.parametrize("execution_id", [new_execution_id(), "exec_1", "*", ">", "", "exec.*.queued"])
-async def test_an_execution_that_is_none_is_answered_without_success(
-    gateway: RunningGateway, execution_id: str
-) -> None:
+async def test_an_execution_that_is_none_is_answered_without_success(gateway: RunningGateway) -> None:
     async with gateway.socket() as socket:
-        assert await socket.subscribe(execution_id) == {
-            "type": "subscribed",
-            "executionId": execution_id,
-            "success": False,
-        }
+        for execution_id in (new_execution_id(), "exec_1", "*", ">", "", "exec.*.queued"):
+            refused = {"type": "subscribed", "executionId": execution_id, "success": False}
+            assert await socket.subscribe(execution_id) == refused
         await until(lambda: gateway.watched_count == 0)
 
 
-@pytest.mark.parametrize("message", ["hello", "{", "[]", '{"type":"dance"}', b"\x00\x01", b'{"type":"subscribe"}'])
 async def test_what_is_no_valid_message_is_told_and_the_connection_stays_open(
-    gateway: RunningGateway, log: JetStreamLog, message: str | bytes
+    gateway: RunningGateway, log: JetStreamLog
 ) -> None:
     example = Example()
     await append(log, *run_of(example))
     async with gateway.socket() as socket:
-        await socket.send(message)
-        assert await socket.next() == INVALID
+        for message in ("hello", "{", "[]", '{"type":"dance"}', b"\x00\x01", '{"type":"subscribe"}'):
+            await socket.send(message)
+            assert await socket.next() == INVALID
         assert (await socket.subscribe(example.id))["success"] is True
         assert numbers(await socket.until_end(example.id)) == list(range(6))
 
@@ -270,6 +265,27 @@ async def test_an_event_too_large_for_the_broker_arrives_whole_live_and_later(
         await later.subscribe(example.id)
         assert await later.until_end(example.id) == seen
     assert seen[3]["result"]["output"] == output
+
+
+async def test_a_log_that_cannot_be_read_ends_its_subscription_and_not_the_socket(tmp_path: Path) -> None:
+    log, example, other = FaultyLog(), Example(), Example()
+    await log.append(example.queued())
+    await log.append(other.queued())
+    log.refusal = CorruptLog("The test has broken it.")
+    async with running_gateway(log, tmp_path) as gateway, gateway.socket() as socket:
+        log.refused_reads = 1
+        answer = await socket.subscribe(example.id)
+        assert (answer["type"], answer["executionId"]) == ("error", example.id)
+        await socket.subscribe(example.id)
+        await socket.next()
+        log.refused_reads = 1
+        log.lost = {1}
+        await log.append(example.started())
+        await log.append(example.stage_started(2))
+        answer = await socket.next()
+        assert (answer["type"], answer["executionId"]) == ("error", example.id)
+        await until(lambda: gateway.watched_count == 0)
+        assert (await socket.subscribe(other.id))["success"] is True
 
 
 async def test_subscribers_ride_out_a_broker_restart(nats_server: NatsServer, tmp_path: Path) -> None:

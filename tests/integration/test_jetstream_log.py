@@ -72,9 +72,13 @@ async def test_an_append_in_flight_ends_when_the_broker_dies(nats_server: NatsSe
     assert {type(outcome) for outcome in outcomes} <= {type(None), Fenced, LogUnavailable}
 
 
-async def test_a_waiting_runner_survives_a_restart_of_the_broker(nats_server: NatsServer, log: JetStreamLog) -> None:
+@pytest.mark.parametrize("is_crash", [False, True], ids=["in order", "crash"])
+async def test_a_waiting_runner_survives_a_restart_of_the_broker(
+    nats_server: NatsServer, log: JetStreamLog, is_crash: bool
+) -> None:
     waiting = asyncio.create_task(log.next_delivery(timeout_seconds=30))
     assert await log.next_delivery(timeout_seconds=0.1) is None
+    await (nats_server.kill() if is_crash else nats_server.stop())
     await nats_server.restart()
     example = Example()
     await append_when_possible(log, example.queued())

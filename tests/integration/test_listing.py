@@ -50,10 +50,11 @@ async def test_pages_hold_every_execution_once_newest_first(empty_logs: LogPair,
 
 
 async def test_a_page_is_found_behind_executions_with_very_many_events(empty_logs: LogPair) -> None:
-    first = await submit(empty_logs.log, 6)
-    long = await submit(empty_logs.log, 1, events=700)
-    dense = await submit(empty_logs.log, 150)
-    submitted = first + long + dense
+    early = await submit(empty_logs.log, 6)
+    burst = await submit(empty_logs.log, 300)
+    long = await submit(empty_logs.log, 1, events=1500)
+    late = await submit(empty_logs.log, 150)
+    submitted = early + burst + long + late
     for limit in (2, 5, 40):
         pages = await read_pages(empty_logs.other, limit)
         assert [execution_id for page in pages for execution_id in page] == submitted[::-1]

@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import signal
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import nats
 import pytest
+import pytest_asyncio
 
 from contracts.events import decode
 from tests.nats_server import NatsServer
@@ -32,13 +32,32 @@ stages:
 """
 
 
-@pytest.fixture
-async def stack(nats_server: NatsServer, tmp_path: Path) -> AsyncGenerator[Stack]:
-    (tmp_path / "pipelines").mkdir()
-    (tmp_path / "pipelines" / "big-v1.yaml").write_text(BIG)
-    (tmp_path / "pipelines" / "hosted-v1.yaml").write_text(HOSTED)
-    async with running_stack(nats_server.url, tmp_path, gateways=2, runners=2) as stack:
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[NatsServer]:
+    async with NatsServer.start(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stack(broker: NatsServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stack]:
+    """Two gateways and two runners for the tests that leave them as they are."""
+    directory = tmp_path_factory.mktemp("stack")
+    (directory / "pipelines").mkdir()
+    (directory / "pipelines" / "big-v1.yaml").write_text(BIG)
+    (directory / "pipelines" / "hosted-v1.yaml").write_text(HOSTED)
+    async with running_stack(broker.url, directory, gateways=2, runners=2) as stack:
         yield stack
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def own_nats(tmp_path: Path) -> AsyncGenerator[NatsServer]:
+    """A broker for a test that stops or kills what others would share."""
+    (tmp_path / "nats").mkdir()
+    async with NatsServer.start(tmp_path / "nats") as server:
+        yield server
 
 
 async def submit(stack: Stack, pipeline: str = "echo-v1", *, gateway: int = 0, **options: object) -> str:
@@ -70,9 +89,9 @@ async def test_two_gateways_and_two_runners_share_the_work_and_tell_the_same_sto
         rows = (await http.get("/api/outputs")).json()
         assert rows == (await other_http.get("/api/outputs")).json()
         listed = (await http.get("/api/executions")).json()
-    assert {row["executionId"] for row in rows} == set(ids)
-    assert [row["id"] for row in listed] == ids[::-1]
-    assert {row["status"] for row in listed} == {"success"}
+    assert {row["executionId"] for row in rows[:20]} == set(ids)
+    assert [row["id"] for row in listed[:20]] == ids[::-1]
+    assert {row["status"] for row in listed[:20]} == {"success"}
 
 
 async def test_an_outside_consumer_hears_every_stored_event_with_its_number(stack: Stack) -> None:
@@ -95,16 +114,17 @@ async def test_an_outside_consumer_hears_every_stored_event_with_its_number(stac
 
 
 async def test_a_gateway_that_is_killed_takes_no_execution_along(stack: Stack) -> None:
-    execution_id = await submit(stack, gateway=1, delay_ms=300)
-    await stack.gateways[1].kill()
+    doomed = await stack.add_gateway()
+    execution_id = await submit(stack, gateway=-1, delay_ms=300)
+    await doomed.kill()
+    stack.gateways.pop()
+    stack.urls.pop()
     events = await watch_to_end(stack, execution_id, gateway=0)
     assert events[-1]["result"]["status"] == "success"  # type: ignore[index]
 
 
-async def test_a_runner_told_to_stop_hands_over_and_another_one_resumes(
-    nats_server: NatsServer, tmp_path: Path
-) -> None:
-    async with running_stack(nats_server.url, tmp_path, env={"STAGECAST_DRAIN_SECONDS": "0"}) as stack:
+async def test_a_runner_told_to_stop_hands_over_and_another_one_resumes(own_nats: NatsServer, tmp_path: Path) -> None:
+    async with running_stack(own_nats.url, tmp_path, env={"STAGECAST_DRAIN_SECONDS": "0"}) as stack:
         execution_id = await submit(stack, delay_ms=1000)
         async with open_socket(stack.ws_url()) as socket:
             await socket.subscribe(execution_id)
@@ -119,8 +139,8 @@ async def test_a_runner_told_to_stop_hands_over_and_another_one_resumes(
     assert events[-1]["result"]["status"] == "success"
 
 
-async def test_a_runner_that_is_killed_is_replaced_after_its_lease(nats_server: NatsServer, tmp_path: Path) -> None:
-    async with running_stack(nats_server.url, tmp_path, env={"STAGECAST_ACK_WAIT_SECONDS": "2"}) as stack:
+async def test_a_runner_that_is_killed_is_replaced_after_its_lease(own_nats: NatsServer, tmp_path: Path) -> None:
+    async with running_stack(own_nats.url, tmp_path, env={"STAGECAST_ACK_WAIT_SECONDS": "2"}) as stack:
         execution_id = await submit(stack, delay_ms=1000)
         async with open_socket(stack.ws_url()) as socket:
             await socket.subscribe(execution_id)
@@ -147,11 +167,12 @@ async def test_an_event_too_large_for_the_broker_reaches_subscribers_whole(stack
 
 async def test_a_missing_provider_key_is_told_at_submission(stack: Stack) -> None:
     async with stack.http() as http:
+        before = (await http.get("/api/executions")).json()
         reply = await http.post("/api/pipelines/hosted-v1/run", json={"input": "x"})
         assert reply.status_code == 400
         assert "OPENAI_API_KEY" in reply.json()["error"]
         assert reply.json()["code"] == "missing_setting"
-        assert (await http.get("/api/executions")).json() == []
+        assert (await http.get("/api/executions")).json() == before
 
 
 async def test_a_broken_pipeline_file_takes_nothing_else_down(stack: Stack) -> None:
@@ -164,27 +185,23 @@ async def test_a_broken_pipeline_file_takes_nothing_else_down(stack: Stack) -> N
         assert (await http.post("/api/pipelines/echo-v1/run", json={"input": "x"})).status_code == 200
 
 
-async def test_services_end_with_code_0_on_sigterm(stack: Stack) -> None:
-    processes = [*stack.gateways, *stack.runners]
-    for process in processes:
-        process.signal(signal.SIGTERM)
-    assert [await process.stop() for process in processes] == [0, 0, 0, 0]
+async def test_services_end_with_code_0_on_sigterm(own_nats: NatsServer, tmp_path: Path) -> None:
+    async with running_stack(own_nats.url, tmp_path) as stack:
+        assert [await process.stop() for process in [*stack.gateways, *stack.runners]] == [0, 0]
 
 
-async def test_services_start_without_a_broker_and_work_once_it_is_there(
-    nats_server: NatsServer, tmp_path: Path
-) -> None:
-    await nats_server.stop()
+async def test_services_start_without_a_broker_and_work_once_it_is_there(own_nats: NatsServer, tmp_path: Path) -> None:
+    await own_nats.stop()
     directory = tmp_path
     (directory / "pipelines").mkdir(exist_ok=True)
-    stack = Stack(nats_server.url, directory)
+    stack = Stack(own_nats.url, directory)
     starting = [asyncio.create_task(stack.add_gateway()), asyncio.create_task(stack.add_runner())]
     async with asyncio.timeout(30):
         while not (stack.gateways and stack.runners):  # noqa: ASYNC110  the processes are being spawned
             await asyncio.sleep(0)
         await stack.gateways[0].wait_for_event("listening")
         await stack.runners[0].wait_for(lambda line: "broker" in str(line.get("event")))
-    await nats_server.restart()
+    await own_nats.restart()
     await asyncio.gather(*starting)
     try:
         async with stack.http() as http:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from contracts.errors import LogUnavailable
+from contracts.errors import LogUnavailable, StagecastError
 from stagecast.log import Entry, Watch
 from stagecast.memory_log import MemoryLog
 
@@ -26,7 +26,7 @@ class FaultyLog(MemoryLog):
     Attributes:
         open_watches: watches that were opened and not closed.
         reads: reads that were begun.
-        refused_reads: how many of the next reads fail.
+        refused_reads: how many of the next reads fail, with `refusal`.
         refused_watches: how many of the next watches fail.
         lost: numbers of the events that watches do not hear.
         reading: set while reads may go on.
@@ -38,6 +38,7 @@ class FaultyLog(MemoryLog):
         self.open_watches = 0
         self.reads = 0
         self.refused_reads = 0
+        self.refusal: StagecastError = LogUnavailable("The test refuses reads.")
         self.refused_watches = 0
         self.lost: set[int] = set()
         self.reading = asyncio.Event()
@@ -50,7 +51,7 @@ class FaultyLog(MemoryLog):
         await self.reading.wait()
         if self.refused_reads > 0:
             self.refused_reads -= 1
-            raise LogUnavailable("The test refuses reads.")
+            raise self.refusal
         return await super().read(execution_id, after=after)
 
     async def watch(self, execution_id: str, deliver: Callable[[Entry], Awaitable[None]]) -> Watch:

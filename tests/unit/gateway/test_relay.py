@@ -8,7 +8,7 @@ from contracts.errors import LogUnavailable
 from gateway.relay import Listener, Relay
 from stagecast.log import Entry
 from tests.example_events import Example
-from tests.unit.gateway.faulty_log import FaultyLog, settle
+from tests.unit.gateway.faulty_log import WAIT_SECONDS, FaultyLog, settle
 
 
 def stored(seq: int) -> Entry:
@@ -25,13 +25,18 @@ def mailbox(capacity: int) -> Listener:
     return listener
 
 
+async def next_of(listener: Listener) -> Entry | None:
+    async with asyncio.timeout(WAIT_SECONDS):
+        return await listener.next()
+
+
 async def test_however_many_listen_there_is_one_watch_and_all_get_the_same_bytes() -> None:
     log, example = FaultyLog(), Example()
     relay = Relay(log)
     listeners = await asyncio.gather(*(relay.join(example.id) for _ in range(50)))
     assert (log.open_watches, relay.watched_count, relay.listener_count) == (1, 1, 50)
     await log.append(example.queued())
-    entries = [await listener.next() for listener in listeners]
+    entries = [await next_of(listener) for listener in listeners]
     first = entries[0]
     assert first is not None
     assert all(entry is not None and entry.data is first.data for entry in entries)
@@ -59,7 +64,7 @@ async def test_a_newcomer_is_not_let_into_a_feed_that_is_going_away() -> None:
     await relay.close()
     assert log.open_watches == 1
     await log.append(example.queued())
-    entry = await newcomer.next()
+    entry = await next_of(newcomer)
     assert entry is not None
     assert entry.seq == 0
 
@@ -97,21 +102,21 @@ async def test_one_who_gives_up_does_not_take_the_others_feed_away() -> None:
     log.watching.set()
     listener = await staying
     await log.append(example.queued())
-    assert await listener.next() is not None
+    assert await next_of(listener) is not None
 
 
 async def test_live_text_is_dropped_before_any_stored_event() -> None:
     listener = mailbox(3)
     for entry in (stored(0), text(1), text(2), text(3), stored(1), stored(2)):
         listener.offer(entry)
-    assert [await listener.next() for _ in range(3)] == [stored(0), stored(1), stored(2)]
+    assert [await next_of(listener) for _ in range(3)] == [stored(0), stored(1), stored(2)]
 
 
 async def test_a_full_mailbox_tells_that_stored_events_were_lost_after_giving_what_it_has() -> None:
     listener = mailbox(2)
     for seq in range(5):
         listener.offer(stored(seq))
-    assert [await listener.next() for _ in range(3)] == [stored(0), stored(1), None]
+    assert [await next_of(listener) for _ in range(3)] == [stored(0), stored(1), None]
 
 
 async def test_text_from_before_the_log_was_read_is_thrown_away() -> None:
@@ -122,7 +127,7 @@ async def test_text_from_before_the_log_was_read_is_thrown_away() -> None:
     listener.offer(text(2))
     listener.finish_reading()
     listener.offer(text(3))
-    assert [await listener.next() for _ in range(2)] == [stored(0), text(3)]
+    assert [await next_of(listener) for _ in range(2)] == [stored(0), text(3)]
 
 
 async def test_a_lost_connection_is_told_to_every_listener() -> None:
@@ -130,7 +135,7 @@ async def test_a_lost_connection_is_told_to_every_listener() -> None:
     relay = Relay(log)
     listeners = [await relay.join(Example().id) for _ in range(2)]
     relay.mark_all_lost()
-    assert [await listener.next() for listener in listeners] == [None, None]
+    assert [await next_of(listener) for listener in listeners] == [None, None]
 
 
 async def test_those_who_miss_the_same_share_one_read() -> None:

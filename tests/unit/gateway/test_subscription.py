@@ -163,6 +163,18 @@ async def test_a_broker_that_is_away_is_ridden_out() -> None:
         assert hub.log.refused_reads == 0
 
 
+async def test_a_broker_that_is_away_when_a_loss_is_suspected_is_asked_again() -> None:
+    hub, example = Hub(), Example()
+    await hub.append(example.queued())
+    hub.log.lost = {1}
+    async with hub.subscribed(example) as subscription:
+        await next_of(subscription)
+        await hub.append(example.started())
+        hub.log.refused_reads = 2
+        hub.relay.mark_all_lost()
+        assert (await next_of(subscription)).seq == 1
+
+
 async def test_an_unknown_execution_is_refused_and_leaves_nothing() -> None:
     hub = Hub()
     with pytest.raises(ExecutionNotFound):
@@ -206,6 +218,25 @@ async def test_text_does_not_come_while_an_event_before_it_is_missing() -> None:
         await hub.log.publish_text(example.stage_output("of a stage whose start was not heard"))
         await hub.append(example.stage_completed(3), example.completed(4))
         assert [entry.seq for entry in await collect(subscription)] == [0, 1, 2, 3, 4]
+
+
+async def test_text_heard_while_a_gap_is_being_filled_does_not_come_after_it() -> None:
+    hub, example = Hub(), Example()
+    await hub.append(example.queued(), example.started(), example.stage_started(2))
+    async with hub.subscribed(example) as subscription:
+        for _ in range(3):
+            await next_of(subscription)
+        reads_before = hub.log.reads
+        hub.log.reading.clear()
+        hub.log.lost = {3}
+        collecting = asyncio.create_task(collect(subscription))
+        await hub.append(example.stage_completed(3), example.stage_started(4, 1))
+        await until(lambda: hub.log.reads > reads_before)
+        await hub.log.publish_text(example.stage_output("written before the stage was completed"))
+        await settle()
+        hub.log.reading.set()
+        await hub.append(example.completed(5))
+        assert [entry.seq for entry in await collecting] == [3, 4, 5]
 
 
 async def test_many_who_miss_the_same_event_cost_the_broker_one_read() -> None:

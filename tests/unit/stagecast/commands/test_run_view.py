@@ -1,0 +1,101 @@
+"""The fold of events that a watcher sees."""
+
+from datetime import timedelta
+
+from contracts.events import (
+    ExecutionCancelRequested,
+    ExecutionReleased,
+    ExecutionResumed,
+    StageRef,
+    StageRetrying,
+    StageStarted,
+    utc_now,
+)
+from contracts.results import ResultStatus
+from stagecast.commands.run_view import RunView
+from tests.story_server import EXECUTION_ID, FILENAME, demo_events, live_text
+
+
+def view_of(status: ResultStatus = "success", *, until: int = 8) -> RunView:
+    view = RunView(EXECUTION_ID)
+    for event in demo_events(status)[:until]:
+        view.apply(event)  # type: ignore[arg-type]
+    return view
+
+
+def test_all_stages_are_known_from_the_start_and_wait():
+    view = view_of(until=2)
+    assert [(row.name, row.phase) for row in view.stages.values()] == [
+        ("First", "waiting"),
+        ("Second", "waiting"),
+        ("Third", "waiting"),
+    ]
+    assert (view.title, view.status) == ("Demo", "running")
+
+
+def test_a_success_leaves_every_stage_with_what_it_spent_or_why_it_was_skipped():
+    view = view_of()
+    assert [row.phase for row in view.stages.values()] == ["done", "skipped", "done"]
+    assert view.stages[1].note == "nothing to do"
+    assert view.stages[0].duration == 1523
+    assert (view.status, view.filename) == ("success", FILENAME)
+    assert view.cost() == (0.0024, True)
+    assert view.tokens() == (240, 0)
+
+
+def test_a_failed_stage_keeps_its_error_and_an_unknown_cost_makes_the_sum_incomplete():
+    view = view_of("failed")
+    assert (view.stages[2].phase, view.stages[2].note) == ("failed", "the model refused")
+    assert view.cost() == (0.0012, False)
+    assert view.note == "it was failed"
+
+
+def test_a_stage_that_runs_when_the_execution_ends_is_shown_as_cancelled():
+    view = view_of(until=6)
+    view.apply(demo_events("cancelled")[7])  # type: ignore[arg-type]
+    assert [row.phase for row in view.stages.values()] == ["done", "skipped", "cancelled"]
+    assert view.stages[2].duration is not None
+
+
+def test_time_runs_while_a_stage_runs_and_stands_still_afterwards():
+    view = view_of(until=3)
+    row = view.stages[0]
+    assert row.started_at is not None
+    assert row.elapsed(row.started_at + timedelta(seconds=2)) == 2000
+    assert row.elapsed(row.started_at - timedelta(seconds=2)) == 0  # the clocks of two machines
+    later = utc_now() + timedelta(hours=1)
+    done = view_of()
+    assert done.elapsed(later) < 3_600_000
+    assert done.stages[0].elapsed(later) == 1523
+
+
+def test_live_text_is_kept_to_its_end_and_begins_anew_with_another_attempt():
+    view = view_of(until=3)
+    view.apply(live_text("x" * 5_000))
+    view.apply(live_text("end"))
+    assert view.stages[0].tail.endswith("xend")
+    assert len(view.stages[0].tail) == 2_000
+    stage = {"execution_id": EXECUTION_ID, "stage": StageRef(id="one", name="First"), "index": 0, "total": 3}
+    view.apply(StageRetrying(**stage, attempt=2, delay=1500, error="busy", code="rate_limited"))  # type: ignore[arg-type]
+    assert (view.stages[0].phase, view.stages[0].note) == ("retrying", "attempt 2 in 1.5 s: busy")
+    assert view.stages[0].tail == ""
+    view.apply(live_text("again"))
+    assert (view.stages[0].phase, view.stages[0].tail) == ("running", "again")
+
+
+def test_a_resumed_execution_runs_its_stage_again():
+    view = view_of(until=3)
+    view.apply(ExecutionReleased(execution_id=EXECUTION_ID, runner="a", reason="shutting down"))
+    assert view.status == "queued"
+    view.apply(ExecutionResumed(execution_id=EXECUTION_ID, runner="b", attempt=2))
+    assert (view.status, view.note) == ("running", "attempt 2: the runner before was lost")
+    started = demo_events()[2]
+    assert isinstance(started, StageStarted)
+    view.apply(started)
+    assert view.stages[0].phase == "running"
+
+
+def test_a_cancel_request_is_told():
+    view = view_of(until=3)
+    view.apply(ExecutionCancelRequested(execution_id=EXECUTION_ID))
+    assert view.note == "cancelling"

@@ -1,0 +1,57 @@
+"""The table as text, drawn without a terminal."""
+
+import io
+from datetime import timedelta
+
+from rich.console import Console
+
+from contracts.events import utc_now
+from stagecast.commands.run_view import RunView
+from stagecast.commands.stage_table import render
+from tests.story_server import EXECUTION_ID, demo_events, live_text
+
+
+def drawn(view: RunView, *, seconds_later: float = 0.0, width: int = 120) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, record=True)
+    console.print(render(view, utc_now() + timedelta(seconds=seconds_later), width=width))
+    return [line.rstrip() for line in console.export_text().splitlines()]
+
+
+def fed(view: RunView, until: int = 8) -> RunView:
+    for event in demo_events()[:until]:
+        view.apply(event)  # type: ignore[arg-type]
+    return view
+
+
+def test_every_stage_has_a_line_with_status_time_cost_tokens_and_model():
+    lines = drawn(fed(RunView(EXECUTION_ID)))
+    assert lines[0].split() == ["Demo", EXECUTION_ID]
+    assert lines[2].split() == ["✓", "First", "done", "1.5", "s", "$0.0012", "120", "→", "0", "scripted:echo"]
+    assert lines[3].split() == ["-", "Second", "skipped", "nothing", "to", "do"]
+    assert lines[5].startswith("success")
+    assert "$0.0024" in lines[5]
+
+
+def test_a_running_stage_shows_its_time_so_far_and_the_end_of_its_text():
+    view = fed(RunView(EXECUTION_ID), until=3)
+    view.apply(live_text("one\ntwo\nthree\nfour\nfive"))
+    lines = drawn(view, seconds_later=75)
+    assert lines[2].split()[:6] == ["▶", "First", "running", "1", "min", "15"]
+    assert lines[-4:] == ["two", "three", "four", "five"]
+
+
+def test_text_of_models_can_neither_steer_the_terminal_nor_style_the_table():
+    view = fed(RunView(EXECUTION_ID), until=3)
+    view.apply(live_text("\x1b[2J[bold]boo[/bold]\r"))
+    assert drawn(view)[-1] == " [2J[bold]boo[/bold]"
+
+
+def test_an_execution_that_nobody_has_claimed_is_drawn_too():
+    text = "\n".join(drawn(RunView(EXECUTION_ID)))
+    assert "waiting for a runner" in text
+
+
+def test_a_narrow_terminal_gets_no_longer_lines():
+    view = fed(RunView(EXECUTION_ID), until=3)
+    view.apply(live_text("word " * 100))
+    assert max(map(len, drawn(view, width=40))) <= 40
