@@ -1,18 +1,16 @@
 """The pipeline format, version 1, as frozen models. The promise is `docs/pipeline-format.md`.
 
 Here is the shape only. What needs looking around (templates, references between stages, cycles, registered names) is
-checked by `stagecast.catalog`; expressions stay text here.
+checked by `stagecast.loading`; expressions stay text here.
 """
 
-import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from contracts.durations import Seconds
 from contracts.ids import PipelineId, StageId
 
-_DURATION = re.compile(r"^(?P<number>[0-9]+(?:\.[0-9]+)?)\s*(?P<unit>ms|s|m|h)$")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 PROVIDERS = ("local", "openai", "anthropic", "scripted")
 _MODEL_USE_PATTERN = rf"^({'|'.join(PROVIDERS)}):\S+$"
 _PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
@@ -20,23 +18,6 @@ _NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_.-]*$"
 
 JsonSchema = dict[str, Any]
 """A JSON Schema (draft 2020-12) as a mapping."""
-
-
-def parse_duration(value: object) -> object:
-    """Turn `"1500ms"`, `"60s"`, `"5m"`, `"1h"` or a number of seconds into seconds; leave the rest to validation."""
-    if not isinstance(value, str):
-        return value
-    match = _DURATION.match(value.strip())
-    if match is None:
-        raise ValueError(f"'{value}' is not a duration; write a number with ms, s, m or h, for example 60s")
-    return float(match["number"]) * _UNIT_SECONDS[match["unit"]]
-
-
-Seconds = Annotated[
-    float,
-    BeforeValidator(parse_duration, json_schema_input_type=str | float),
-    Field(gt=0, le=86_400),
-]
 
 
 class FormatModel(BaseModel):

@@ -47,7 +47,7 @@ name: Broken
 stages:
   - {id: first, name: First, call: echo, promt: nothing}
 """
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 async def echo(_: FunctionContext, **arguments: Any) -> Any:

@@ -73,7 +73,8 @@ async def rewrite(
         limits: `Limits` that differ from the usual.
 
     Raises:
-        StageError: no acceptable answer, the prompt is too long to rewrite (`prompt_too_long`), `cut_off`, `nothing_to_add`.
+        StageError: no acceptable answer, a prompt that is too long to rewrite (`prompt_too_long`), a rewrite that was
+            cut off (`cut_off`), or `nothing_to_add`.
     """
     plan, bounds = Strategy.model_validate(strategy), Limits.model_validate(limits or {})
     if plan.add:

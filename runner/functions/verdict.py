@@ -36,13 +36,14 @@ async def verdict(
     Args:
         context: the stage's; its model answers the prompts.
         original: the prompt that was submitted.
-        comparison: what `compare` returned; None when it failed or was skipped.
+        comparison: what `compare` returned, or `{"why": reason}` where it was skipped, or None where it failed.
         refined: new versions of the winner, `{"strategy", "prompt"}` each, not tried yet.
         dropped: candidates that were refused, with `reason`.
         analysis: handed on, its lists without repetitions.
     """
-    if comparison is None:
-        baseline = winner = Trial(strategy=ORIGINAL, prompt=original, error="no comparison was made")
+    if comparison is None or "winner" not in comparison:
+        why = str((comparison or {}).get("why", "the comparison failed"))
+        baseline = winner = Trial(strategy=ORIGINAL, prompt=original, error=why)
         candidates: list[Trial] = []
         cases: list[Case] = []
     else:

@@ -25,7 +25,7 @@ inputs:
   language: {type: string, default: English}
 
 # Names of your own for models, so that a model can be changed without touching the stages.
-# Others: "openai:gpt-5-mini", "anthropic:claude-sonnet-4-5", "local:/path/to/model.gguf".
+# Others: "openai:gpt-5-mini", "anthropic:claude-haiku-4-5", "local:/path/to/model.gguf".
 models:
   fast: {use: "local:smollm2", temperature: 0.2, max_tokens: 200}
 

@@ -27,7 +27,7 @@ from contracts.results import PipelineResult, StageOutcome
 
 Phase = Literal["waiting", "running", "retrying", "done", "skipped", "failed", "cancelled"]
 
-_TAIL_LENGTH = 2_000  # characters of live text that are kept for a stage
+_TAIL_LENGTH = 2_000  # characters of live text that are kept for a stage, or for one item of a foreach
 
 
 def milliseconds(since: datetime, until: datetime) -> int:
@@ -37,7 +37,12 @@ def milliseconds(since: datetime, until: datetime) -> int:
 
 @dataclass
 class StageRow:
-    """One line of the table. `note` is the reason, error or wait; `tail` the end of its live text."""
+    """One line of the table.
+
+    Attributes:
+        note: the reason, error or wait.
+        tails: the end of its live text; by item in a foreach, whose items write at the same time.
+    """
 
     name: str
     phase: Phase = "waiting"
@@ -45,7 +50,7 @@ class StageRow:
     duration: int | None = None
     outcome: StageOutcome | None = None
     note: str = ""
-    tail: str = ""
+    tails: dict[int | None, str] = field(default_factory=dict[int | None, str])
 
     def elapsed(self, now: datetime) -> int | None:
         """Return how long it took or has taken, in milliseconds; None when it has not begun."""
@@ -123,11 +128,12 @@ class RunView:
     def _apply_to_stage(self, event: StageEvent, row: StageRow) -> None:
         match event:
             case StageStarted():
-                row.phase, row.started_at, row.tail = "running", event.at, ""
+                row.phase, row.started_at, row.tails = "running", event.at, {}
             case StageOutput():
-                row.tail = (row.tail + event.text)[-_TAIL_LENGTH:]
+                row.tails[event.item] = (row.tails.get(event.item, "") + event.text)[-_TAIL_LENGTH:]
             case StageRetrying():
-                row.phase, row.tail = "retrying", ""
+                row.phase = "retrying"
+                row.tails.pop(event.item, None)
                 row.note = f"attempt {event.attempt} in {event.delay / 1000:.1f} s: {event.error}"
             case StageCompleted():
                 row.phase, row.outcome, row.duration, row.note = "done", event.result, event.result.duration, ""

@@ -70,11 +70,17 @@ def _totals(view: RunView, now: datetime) -> Text:
 
 
 def _tail(view: RunView, width: int) -> str:
-    """Return the last lines of the text of the running stage that stands last in the file."""
-    running = [row for _, row in sorted(view.stages.items()) if row.phase == "running" and row.tail]
+    """Return the last lines that the last running stage wrote; of items that write side by side, one each."""
+    running = [row for _, row in sorted(view.stages.items()) if row.phase == "running" and row.tails]
     if not running:
         return ""
+    texts = [_fold(text, width) for text in running[-1].tails.values()]
+    shown = texts[0][-_TAIL_LINES:] if len(texts) == 1 else [line for lines in texts for line in lines[-1:]]
+    return "\n".join(shown[-_TAIL_LINES:])
+
+
+def _fold(text: str, width: int) -> list[str]:
     lines: list[str] = []
-    for line in printable(running[-1].tail).splitlines():
+    for line in printable(text).splitlines():
         lines += [line[start : start + width] for start in range(0, len(line), width)] or [""]
-    return "\n".join(lines[-_TAIL_LINES:])
+    return lines

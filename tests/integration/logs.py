@@ -8,7 +8,7 @@ from stagecast.broker import Broker, BrokerSettings
 from stagecast.jetstream_log import JetStreamLog, LogSettings
 from stagecast.memory_log import MemoryLog
 
-WAIT_SECONDS = 10.0  # for what must happen; a failure, not a delay
+WAIT_SECONDS = 30.0  # for what must happen; a failure, not a delay
 ACK_WAIT_SECONDS = 1.0
 
 AnyLog = JetStreamLog | MemoryLog

@@ -46,7 +46,7 @@ async def test_sigterm_closes_sockets_with_1012_lets_waiting_requests_go_and_end
                 http.post("/api/pipelines/paid-v1/run", json={"input": "x"}, headers={"Prefer": "wait=60"})
             )
             await process.wait_for_event("execution submitted", times=2)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 process.signal(signal.SIGTERM)
                 with pytest.raises(ConnectionClosed) as closed:
                     await socket.recv()

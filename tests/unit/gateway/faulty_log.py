@@ -7,7 +7,7 @@ from contracts.errors import LogUnavailable, StagecastError
 from stagecast.log import Entry, Watch
 from stagecast.memory_log import MemoryLog
 
-WAIT_SECONDS = 10.0  # for what must happen; a failure, not a delay
+WAIT_SECONDS = 30.0  # for what must happen; a failure, not a delay
 
 
 class _CountedWatch:

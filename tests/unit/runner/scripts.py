@@ -16,7 +16,7 @@ from runner.progress import Progress, StagePlace
 from runner.timing import Timing
 from stagecast.functions import CheckContext, Function, FunctionRegistry
 
-PATIENCE_SECONDS = 5.0  # how long a test waits for what must happen at once
+PATIENCE_SECONDS = 30.0  # how long a test waits for what must happen at once
 
 Guard = Callable[[CheckContext, Any], Any]  # any result, as plugins may return what they should not
 

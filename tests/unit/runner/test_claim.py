@@ -153,5 +153,5 @@ async def test_a_runner_that_was_frozen_longer_than_its_lease_reads_the_log_befo
     old = await claim_as(log, delivery, "old")
     await log.append(ExecutionResumed(execution_id=execution_id, seq=2, attempt=2, runner="new"))
     with pytest.raises(ClaimLost):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await old.renew_for_ever(every_seconds=0.01, lease_seconds=0.0)

@@ -31,7 +31,7 @@ DEFINITION = {
     "name": "P",
     "stages": [{"id": "a", "name": "A", "call": "step"}, {"id": "b", "name": "B", "call": "step"}],
 }
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 
 
 class Present:

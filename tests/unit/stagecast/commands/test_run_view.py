@@ -73,14 +73,14 @@ def test_live_text_is_kept_to_its_end_and_begins_anew_with_another_attempt():
     view = view_of(until=3)
     view.apply(live_text("x" * 5_000))
     view.apply(live_text("end"))
-    assert view.stages[0].tail.endswith("xend")
-    assert len(view.stages[0].tail) == 2_000
+    assert view.stages[0].tails[None].endswith("xend")
+    assert len(view.stages[0].tails[None]) == 2_000
     stage = {"execution_id": EXECUTION_ID, "stage": StageRef(id="one", name="First"), "index": 0, "total": 3}
     view.apply(StageRetrying(**stage, attempt=2, delay=1500, error="busy", code="rate_limited"))  # type: ignore[arg-type]
     assert (view.stages[0].phase, view.stages[0].note) == ("retrying", "attempt 2 in 1.5 s: busy")
-    assert view.stages[0].tail == ""
+    assert view.stages[0].tails == {}
     view.apply(live_text("again"))
-    assert (view.stages[0].phase, view.stages[0].tail) == ("running", "again")
+    assert (view.stages[0].phase, view.stages[0].tails) == ("running", {None: "again"})
 
 
 def test_a_resumed_execution_runs_its_stage_again():

@@ -40,6 +40,13 @@ def test_a_running_stage_shows_its_time_so_far_and_the_end_of_its_text():
     assert lines[-4:] == ["two", "three", "four", "five"]
 
 
+def test_items_that_write_at_the_same_time_have_a_line_each():
+    view = fed(RunView(EXECUTION_ID), until=3)
+    for item, text in ((0, "zero\nnu"), (1, "eins"), (0, "ll")):
+        view.apply(live_text(text).model_copy(update={"item": item}))
+    assert drawn(view)[-2:] == ["null", "eins"]
+
+
 def test_text_of_models_can_neither_steer_the_terminal_nor_style_the_table():
     view = fed(RunView(EXECUTION_ID), until=3)
     view.apply(live_text("\x1b[2J[bold]boo[/bold]\r"))
