@@ -1,0 +1,33 @@
+import pytest
+
+from runner.functions.placeholders import fill_placeholders, find_placeholders, placeholder_names
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    ["{name}", "{{name}}", "${name}", "<name>", "[NAME]", "%s", "%(name)s", "{}", "{0}", "{%ifname%}", "</name>"],
+)
+def test_every_form_of_placeholder_is_found(placeholder: str) -> None:
+    assert find_placeholders(f"Greet {placeholder} now, 100% sure.") == {placeholder}
+
+
+def test_white_space_inside_a_placeholder_does_not_count() -> None:
+    assert find_placeholders("{{ name }}") == find_placeholders("{{name}}") == {"{{name}}"}
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', "a < b and b > c", "[1, 2]", "{ }", "100 %", "f(x) { return x; }"])
+def test_what_only_looks_like_a_placeholder_is_none(text: str) -> None:
+    assert find_placeholders(text) == frozenset()
+
+
+def test_names_come_in_order_each_once_and_without_filters() -> None:
+    assert placeholder_names("${b} {{ a | upper }} {a} {b} <c> {% if d %}") == ("b", "a")
+
+
+def test_filling_puts_values_in_and_leaves_what_has_none() -> None:
+    filled = fill_placeholders("{a} {{ a }} ${a} <a> {b} <b>", {"a": "1"})
+    assert filled == "1 1 1 1 {b} <b>"
+
+
+def test_a_value_is_never_searched_for_placeholders() -> None:
+    assert fill_placeholders("{a} {b}", {"a": "{b}", "b": r"\1"}) == r"{b} \1"
