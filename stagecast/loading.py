@@ -38,7 +38,7 @@ def load_pipeline(text: str, *, file: str, registry: FunctionRegistry) -> Pipeli
     pipeline = check_shape(draft)
     check_parts(draft, registry)
     check_templates(draft)
-    problems = sorted(set(draft.problems), key=lambda each: (each.line or 0, each.path))
+    problems = sorted(dict.fromkeys(draft.problems), key=lambda each: (each.line or 0, each.path))
     if problems or pipeline is None:
         raise InvalidPipeline(problems or [Problem("the file does not keep the format")], file=file)
     return pipeline

@@ -90,11 +90,12 @@ def _judge(
     if winner.strategy != ORIGINAL:
         scores = f"{winner.score:.2f} against {baseline.score:.2f}"
         return "improved", f"'{winner.strategy}' scored {scores} of the original {on_cases}."
-    if not candidates and dropped:
-        return "unchanged", f"All {len(dropped)} rewrites were refused by the checks; this is the original."
+    if baseline.error is not None:
+        return "untested", f"This is the original: {baseline.error.strip().rstrip('.')}."
     if baseline.score is None:
-        why = baseline.error or "there was nothing to compare it with"
-        return "untested", f"This is the original: {why.rstrip('.')}."
+        count = len(dropped)
+        why = f"all {count} rewrites were refused, see 'dropped'" if dropped else "the rewrites are the same"
+        return "unchanged", f"This is the original: {why}."
     return "unchanged", f"No rewrite scored better than the original's {baseline.score:.2f} {on_cases}."
 
 

@@ -12,7 +12,7 @@ def test_a_text_that_loops_has_little_new() -> None:
 
 @pytest.mark.parametrize(
     ("text", "share"),
-    [("A haiku about seas", 0.5), ("Haikus, written slowly", 1.0), ("Cars are fast", 0.0)],
+    [("A haiku about seas", 0.5), ("Haikus by good writers", 1.0), ("Cars are fast", 0.0)],
 )
 def test_the_subject_is_found_again_in_other_forms_of_its_words(text: str, share: float) -> None:
     assert share_of_subject("Write a haiku", text) == share
