@@ -136,7 +136,23 @@ def _decide(
         return Skip(stage.id, reason, _replacement_if_possible(stage, scope))
     if not all(records[need].is_settled for need in record.needs):
         return None
+    # What a halt skips is settled before its own needs are, so an `always` stage behind it looks further back.
+    if halt is not None and not _has_settled_ancestors(record, records):
+        return None
     return _decide_by_conditions(stage, scope)
+
+
+def _has_settled_ancestors(record: StageRecord, records: Mapping[str, StageRecord]) -> bool:
+    waiting = list(record.needs)
+    seen: set[str] = set()
+    while waiting:
+        need = records[waiting.pop()]
+        if not need.is_settled:
+            return False
+        if need.stage.id not in seen:
+            seen.add(need.stage.id)
+            waiting += need.needs
+    return True
 
 
 def _decide_by_conditions(stage: Stage, scope: Scope) -> Decision:

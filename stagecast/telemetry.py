@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _SECRET_WORDS = ("api_key", "password", "secret", "token", "authorization", "credential")
 _HARMLESS = ("input_tokens", "output_tokens", "max_tokens", "total_tokens")  # counts, not credentials
-_QUIET_LIBRARIES = ("httpx", "httpcore", "nats", "openai", "anthropic", "asyncio", "websockets")
+_QUIET_LIBRARIES = ("httpx", "httpx2", "httpcore", "httpcore2", "nats", "openai", "anthropic", "asyncio", "websockets")
 
 
 class LogSettings(BaseSettings):

@@ -13,7 +13,7 @@ _FORMS = re.compile(
     rf"|\$\{{{_NAME}\}}"  # ${name}
     rf"|\{{(?:{_NAME}|[0-9]{{0,3}})\}}"  # {name}, {0}, {}
     rf"|%\({_NAME}\)[sd]|%[sd]\b"  # %(name)s, %s
-    r"|\[[A-Z][A-Z0-9_]{2,40}\]"  # [NAME]
+    r"|\[[A-Za-z][A-Za-z0-9_ ]{2,40}\](?!\()"  # [NAME], [your name], but not [text](address)
     r"|</?[A-Za-z][A-Za-z0-9_-]{0,40}>",  # <name>, and tags, which later code may look for
     re.DOTALL,
 )

@@ -85,6 +85,23 @@ def test_a_failed_need_skips_its_dependents_by_name_and_stops_the_rest_but_not_a
     ]
 
 
+def test_an_always_stage_waits_for_an_ancestor_that_still_runs_behind_a_skipped_need() -> None:
+    stages = (
+        prompt("cases", needs=[]),
+        prompt("rewrite", needs=[]),
+        prompt("evaluate", needs=["cases", "rewrite"]),
+        prompt("report", always=True, needs=["evaluate"]),
+    )
+    records, scope = standing(*stages, failed=("cases",))
+    records["rewrite"].phase = "running"
+    [skip] = plan(records, scope, NO_BUDGET)
+    assert isinstance(skip, Skip)
+    records["evaluate"].skip(skip.reason, None)
+    assert plan(records, scope, NO_BUDGET) == []
+    records["rewrite"].complete(StageOutcome(status="success"))
+    assert plan(records, scope, NO_BUDGET) == [Start("report")]
+
+
 def test_a_replacement_that_speaks_of_the_failed_stage_becomes_null() -> None:
     stages = (prompt("a"), prompt("b", output_when_skipped="{{ stages.a.output.text }}"))
     assert plan(*standing(*stages, failed=("a",)), NO_BUDGET) == [Skip("b", "it needs 'a', which failed", None)]

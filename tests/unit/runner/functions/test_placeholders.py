@@ -5,7 +5,20 @@ from runner.functions.placeholders import fill_placeholders, find_placeholders, 
 
 @pytest.mark.parametrize(
     "placeholder",
-    ["{name}", "{{name}}", "${name}", "<name>", "[NAME]", "%s", "%(name)s", "{}", "{0}", "{%ifname%}", "</name>"],
+    [
+        "{name}",
+        "{{name}}",
+        "${name}",
+        "<name>",
+        "[NAME]",
+        "[date]",
+        "%s",
+        "%(name)s",
+        "{}",
+        "{0}",
+        "{%ifname%}",
+        "</name>",
+    ],
 )
 def test_every_form_of_placeholder_is_found(placeholder: str) -> None:
     assert find_placeholders(f"Greet {placeholder} now, 100% sure.") == {placeholder}
@@ -15,7 +28,10 @@ def test_white_space_inside_a_placeholder_does_not_count() -> None:
     assert find_placeholders("{{ name }}") == find_placeholders("{{name}}") == {"{{name}}"}
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}', "a < b and b > c", "[1, 2]", "{ }", "100 %", "f(x) { return x; }"])
+@pytest.mark.parametrize(
+    "text",
+    ['{"a": 1}', "a < b and b > c", "[1, 2]", "[the docs](https://example.org)", "{ }", "100 %", "f(x) { return x; }"],
+)
 def test_what_only_looks_like_a_placeholder_is_none(text: str) -> None:
     assert find_placeholders(text) == frozenset()
 
