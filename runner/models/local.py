@@ -105,7 +105,7 @@ class LocalModels:
         orders = Orders(str(path), key, self._settings.local_threads, slots, self._settings.local_context_tokens)
         # Its standard error is llama.cpp's, which writes there whatever its verbosity says.
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "runner.models.llama"), stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+            *(sys.executable, "-P", "-m", "runner.models.llama"), stdin=PIPE, stdout=PIPE, stderr=DEVNULL
         )
         try:
             address = await _address(process, orders)
