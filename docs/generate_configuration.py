@@ -64,8 +64,8 @@ def configuration() -> str:
         parts += [f"## {title}", table([row for kind in kinds for row in rows_of(kind)])]
     parts += [
         "## Keys of model providers",
-        "`OPENAI_API_KEY` and `ANTHROPIC_API_KEY`, and any `…_API_KEY` that a pipeline names with `api_key_env`: set them "
-        "for the runners. Runners tell the gateways the names of the keys they have, never the keys.",
+        "`OPENAI_API_KEY` and `ANTHROPIC_API_KEY`, and any `…_API_KEY` that a pipeline names with `api_key_env`: set "
+        "them for the runners. Runners tell the gateways the names of the keys they have, never the keys.",
         "## Command line",
         "`STAGECAST_URL` is the gateway that the commands talk to; `http://127.0.0.1:8000` when unset.",
     ]

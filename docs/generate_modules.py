@@ -1,4 +1,4 @@
-"""Writes the tables of modules in docs/architecture.md from the code: purpose from the docstring, imports as they are."""
+"""Writes the tables of modules in docs/architecture.md from the code: purpose from the docstring, imports as found."""
 
 import ast
 from pathlib import Path
@@ -35,7 +35,7 @@ def table(package: str) -> str:
     for name, tree in modules_of(package).items():
         purpose = (ast.get_docstring(tree) or "").split("\n\n")[0].replace("\n", " ")
         short = [f"`{module.removeprefix(package + '.')}`" for module in imports_of(tree)]
-        lines.append(f"| `{name.removeprefix(package + '.')}` | {purpose} | {', '.join(short) or '–'} |")
+        lines.append(f"| `{name.removeprefix(package + '.')}` | {purpose} | {', '.join(short) or 'none'} |")
     return "\n".join(lines)
 
 

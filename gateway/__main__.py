@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -14,6 +13,7 @@ import uvloop
 from contracts.errors import StagecastError
 from gateway.app import Gateway, create_gateway
 from gateway.settings import GatewaySettings
+from stagecast.leaving import leave
 from stagecast.settings import read_settings
 from stagecast.telemetry import configure_logging
 
@@ -117,12 +117,13 @@ async def _stop_when_lost(gateway: Gateway, server: GatewayServer) -> None:
 def main() -> None:
     """Run until SIGTERM or SIGINT; exit code 1 with one sentence when the settings do not hold."""
     configure_logging("gateway")
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
             runner.run(serve(read_settings(GatewaySettings)))
-    except StagecastError as error:
-        log_line.error("cannot run", reason=error.message, code=error.code)
-        sys.exit(1)
+        except StagecastError as error:
+            log_line.error("cannot run", reason=error.message, code=error.code)
+            leave(1)
+        leave(0)
 
 
 if __name__ == "__main__":

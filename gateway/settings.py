@@ -11,7 +11,7 @@ from contracts.pipeline import ModelSpec
 class GatewaySettings(BaseSettings):
     """What can be set; sizes in bytes, times in seconds. Nothing here is a secret."""
 
-    model_config = SettingsConfigDict(env_prefix="STAGECAST_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="STAGECAST_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 for any free one.")

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from contextlib import suppress
 from importlib.metadata import version
 
@@ -23,6 +22,7 @@ from runner.worker import Worker, WorkerOptions
 from stagecast.broker import Broker, BrokerSettings
 from stagecast.functions import FunctionRegistry
 from stagecast.jetstream_log import JetStreamLog, LogSettings
+from stagecast.leaving import leave
 from stagecast.outputs import OutputStore
 from stagecast.presence import PresenceBucket
 from stagecast.settings import read_settings
@@ -121,12 +121,13 @@ async def _main(settings: RunnerSettings) -> None:
 def main() -> None:
     """Run until SIGTERM or SIGINT; exit code 1 with one sentence when the settings do not hold."""
     configure_logging("runner")
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
             runner.run(_main(read_settings(RunnerSettings)))
-    except StagecastError as error:
-        log_line.error("cannot run", reason=error.message, code=error.code)
-        sys.exit(1)
+        except StagecastError as error:
+            log_line.error("cannot run", reason=error.message, code=error.code)
+            leave(1)
+        leave(0)
 
 
 if __name__ == "__main__":

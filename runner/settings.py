@@ -16,7 +16,7 @@ def _default_name() -> str:
 class RunnerSettings(BaseSettings):
     """Read from the environment: `STAGECAST_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix="STAGECAST_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="STAGECAST_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     runner_name: str = Field(
         default_factory=_default_name,

@@ -15,7 +15,7 @@ from contracts.errors import MissingSetting
 class BrokerSettings(BaseSettings):
     """How to reach the broker, from `STAGECAST_NATS_*`."""
 
-    model_config = SettingsConfigDict(env_prefix="STAGECAST_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="STAGECAST_", env_ignore_empty=True, extra="ignore")
 
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="Broker URL; several separated by commas.")
     nats_user: str | None = Field(default=None, description="User name at the broker.")

@@ -44,7 +44,7 @@ class LogSettings(BaseSettings):
     What is not set is only used when the streams are created: an operator's changes stay.
     """
 
-    model_config = SettingsConfigDict(env_prefix="STAGECAST_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="STAGECAST_", env_ignore_empty=True, extra="ignore")
 
     log_max_age_days: float = Field(default=7.0, gt=0, description="Days until an event leaves the log.")
     log_replicas: int = Field(default=1, ge=1, le=5, description="Copies of the log in a broker cluster.")

@@ -11,7 +11,7 @@ from runner.values import Json
 from stagecast.functions import FunctionContext
 
 ORIGINAL = "original"
-MIN_GAIN = 0.02
+MIN_GAIN = 0.05
 """The least difference of scores, of 1, that counts as better."""
 
 

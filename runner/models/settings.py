@@ -18,7 +18,7 @@ def _all_cores_but_one() -> int:
 class ModelSettings(BaseSettings):
     """Settings of the runner's models, from `STAGECAST_*` environment variables."""
 
-    model_config = SettingsConfigDict(env_prefix="STAGECAST_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="STAGECAST_", env_ignore_empty=True, extra="ignore")
 
     local_threads: int = Field(
         default_factory=_all_cores_but_one, ge=1, description="Threads that compute; all cores but one when left out."
