@@ -51,7 +51,7 @@ class Shape:
 
 def shape_of(schema: JsonSchema | None, defs: Mapping[str, JsonSchema]) -> Shape | None:
     """Return the shape of a schema that may refer to the pipeline's `$defs`; None when there is no schema."""
-    return None if schema is None else _compile(json.dumps([schema, dict(defs)], sort_keys=True))
+    return None if schema is None else _compile(json.dumps([schema, dict(defs)]))
 
 
 @lru_cache(maxsize=_CACHED_SCHEMAS)
