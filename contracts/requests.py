@@ -1,5 +1,6 @@
 """Bodies of HTTP requests and replies, with the story's field names."""
 
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -52,13 +53,18 @@ class PipelineListing(WireModel):
     default_provider: str | None
 
 
+StageViewStatus = Literal["pending", "running", "completed", "skipped", "failed", "cancelled", "not_run"]
+_CUT_OFF: dict[StagePhase, StageViewStatus] = {"running": "cancelled", "pending": "not_run"}
+"""What an execution's end makes of stages that had not ended: they neither run nor will."""
+
+
 class StageView(WireModel):
     """One stage in the answer of `GET /api/executions/{id}`."""
 
     id: str
     name: str
     index: int
-    status: StagePhase
+    status: StageViewStatus
     cost: float | None = None
     duration: int | None = None
     model: str | None = None
@@ -68,21 +74,22 @@ class StageView(WireModel):
     ended_at: Timestamp | None = None
 
     @classmethod
-    def of(cls, index: int, stage: StageState) -> "StageView":
-        """Make the view of one stage's state."""
+    def of(cls, index: int, stage: StageState, *, ended_at: datetime | None = None) -> "StageView":
+        """Make the view of one stage's state; `ended_at` is the execution's end, if it has ended."""
         outcome = stage.outcome
+        is_cut_off = ended_at is not None and stage.phase == "running"
         return cls(
             id=stage.id,
             name=stage.name,
             index=index,
-            status=stage.phase,
+            status=stage.phase if ended_at is None else _CUT_OFF.get(stage.phase, stage.phase),
             cost=outcome.cost if outcome else None,
             duration=outcome.duration if outcome else None,
             model=outcome.model if outcome else None,
             reason=stage.reason,
             error=stage.error,
             started_at=stage.started_at,
-            ended_at=stage.ended_at,
+            ended_at=ended_at if is_cut_off else stage.ended_at,
         )
 
 
@@ -123,6 +130,8 @@ class ExecutionView(ExecutionListing):
             ended_at=state.ended_at,
             filename=state.filename,
             last_seq=state.next_seq - 1,
-            stages=tuple(StageView.of(index, stage) for index, stage in enumerate(state.stages.values())),
+            stages=tuple(
+                StageView.of(index, stage, ended_at=state.ended_at) for index, stage in enumerate(state.stages.values())
+            ),
             result=state.result,
         )

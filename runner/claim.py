@@ -25,6 +25,7 @@ from stagecast.log import Delivery, ExecutionLog
 
 _RETRY_FIRST_SECONDS = 0.1
 _RETRY_MAX_SECONDS = 2.0
+_LOST = "Another runner has taken the execution over or ended it."
 
 log_line = structlog.get_logger()
 
@@ -62,6 +63,7 @@ class Claim:
         self._runner = runner
         self._attempt = state.attempt + 1
         self._writing = asyncio.Lock()
+        self._is_lost = False
 
     @property
     def execution_id(self) -> str:
@@ -122,6 +124,7 @@ class Claim:
             LogUnavailable: the broker does not answer; the lease runs out instead.
         """
         async with self._writing:
+            self._check_held()
             event = ExecutionReleased(
                 execution_id=self.execution_id, seq=self.state.next_seq, runner=self._runner, reason=reason
             )
@@ -130,6 +133,7 @@ class Claim:
             except Fenced:
                 await self._catch_up()
                 await self._log.append(event.model_copy(update={"seq": self.state.next_seq}))
+            self._is_lost = True
         await self._delivery.release()
 
     async def renew_for_ever(self, every_seconds: float, lease_seconds: float) -> None:
@@ -147,6 +151,7 @@ class Claim:
             try:
                 if time.monotonic() - renewed_at > lease_seconds:
                     await self.catch_up()
+                self._check_held()
                 await self._delivery.renew()
                 renewed_at = time.monotonic()
             except LogUnavailable as error:
@@ -166,6 +171,8 @@ class Claim:
         delay = _RETRY_FIRST_SECONDS
         async with self._writing:
             while True:
+                # Whoever waited for the lock while the claim was lost would find a free slot behind the new owner's.
+                self._check_held()
                 event = make().model_copy(update={"seq": self.state.next_seq})
                 try:
                     await self._log.append(event)
@@ -184,7 +191,12 @@ class Claim:
                 return await self._catch_up()
             await asyncio.sleep(_RETRY_MAX_SECONDS)
 
+    def _check_held(self) -> None:
+        if self._is_lost:
+            raise ClaimLost(_LOST)
+
     async def _catch_up(self) -> None:
+        self._check_held()
         # A write of our own whose answer was cut off by a cancellation is found here too, and simply applied.
         for entry in await self._log.read(self.execution_id, after=self.state.next_seq - 1):
             self.state.apply(entry.stored_event())
@@ -192,4 +204,5 @@ class Claim:
             self.cancel_requested.set()
         is_taken = self.state.attempt >= self._attempt and self.state.runner != self._runner
         if is_taken or self.state.attempt > self._attempt or self.state.is_ended:
-            raise ClaimLost("Another runner has taken the execution over or ended it.")
+            self._is_lost = True
+            raise ClaimLost(_LOST)

@@ -17,7 +17,6 @@ from runner.progress import Progress
 from runner.report import Report
 from runner.result import result_of_state
 from stagecast.log import Delivery, ExecutionLog
-from stagecast.presence import RunnerDirectory
 
 _PULL_SECONDS = 5.0  # how long one wait for work lasts before the loop looks around
 _PAUSE_AFTER_FAULT_SECONDS = 1.0
@@ -33,6 +32,14 @@ class Executor(Protocol):
         self, state: ExecutionState, progress: Progress, *, cancel: asyncio.Event | None = None
     ) -> PipelineResult:
         """Run an execution from `state` on and return its result."""
+        ...
+
+
+class Liveness(Protocol):
+    """Judges whether a claim's owner lives."""
+
+    async def may_be_alive(self, name: str) -> bool:
+        """Tell whether the runner of this name lives, or cannot be taken for dead."""
         ...
 
 
@@ -61,13 +68,13 @@ class Worker:
         log: ExecutionLog,
         executor: Executor,
         ending: Ending,
-        directory: RunnerDirectory,
+        liveness: Liveness,
         options: WorkerOptions,
     ) -> None:
         self._log = log
         self._executor = executor
         self._ending = ending
-        self._directory = directory
+        self._liveness = liveness
         self._options = options
         self._active: dict[str, Claim] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -157,7 +164,7 @@ class Worker:
             return False
         if state.runner == self._options.name:
             return state.execution_id in self._active
-        return any(runner.name == state.runner for runner in await self._directory.present())
+        return await self._liveness.may_be_alive(state.runner)
 
     async def _work(self, claim: Claim, delivery: Delivery) -> None:
         self._active[claim.execution_id] = claim

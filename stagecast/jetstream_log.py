@@ -49,8 +49,8 @@ _log = structlog.get_logger()
 class JetStreamWatch:
     """A core subscription; nats-py subscribes again by itself when the connection comes back."""
 
-    def __init__(self, subscription: Subscription) -> None:
-        self._subscription = subscription
+    def __init__(self) -> None:
+        self.subscription: Subscription | None = None
         self.is_closed = False
 
     async def close(self) -> None:
@@ -58,8 +58,10 @@ class JetStreamWatch:
         if self.is_closed:
             return
         self.is_closed = True
+        if self.subscription is None:
+            return
         try:
-            await self._subscription.unsubscribe()
+            await self.subscription.unsubscribe()
         except nats.errors.Error:
             return  # the connection is gone, and the subscription with it
 
@@ -146,23 +148,25 @@ class JetStreamLog:
 
     async def watch(self, execution_id: str, deliver: Callable[[Entry], Awaitable[None]]) -> Watch:
         """See `ExecutionLog.watch`."""
+        watch = JetStreamWatch()
 
         async def take(message: Msg) -> None:
             entry = await self._live_entry(message)
             if entry is not None and not watch.is_closed:
                 await deliver(entry)
 
-        watch = await self._subscribe(live_of(execution_id), take)
+        await self._subscribe(watch, live_of(execution_id), take)
         return watch
 
     async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
         """See `ExecutionLog.watch_cancel_requests`."""
+        watch = JetStreamWatch()
 
         async def take(message: Msg) -> None:
             if not watch.is_closed:
                 await deliver(parse_live_subject(message.subject)[0])
 
-        watch = await self._subscribe(ALL_CANCEL_REQUESTS, take)
+        await self._subscribe(watch, ALL_CANCEL_REQUESTS, take)
         return watch
 
     async def next_delivery(self, *, timeout_seconds: float) -> Delivery | None:
@@ -220,12 +224,12 @@ class JetStreamLog:
             return None
         return Entry(execution_id, event_type, seq, data)
 
-    async def _subscribe(self, subject: str, take: Callable[[Msg], Awaitable[None]]) -> JetStreamWatch:
+    async def _subscribe(self, watch: JetStreamWatch, subject: str, take: Callable[[Msg], Awaitable[None]]) -> None:
         if not self._broker.is_connected:
             raise LogUnavailable("The broker is not connected.")
         try:
             # nats-py's signature has an untyped parameter that is not used here.
-            subscription = await self._broker.client.subscribe(  # pyright: ignore[reportUnknownMemberType]
+            watch.subscription = await self._broker.client.subscribe(  # pyright: ignore[reportUnknownMemberType]
                 subject,
                 cb=take,
                 pending_msgs_limit=_WATCH_PENDING_MESSAGES,
@@ -233,13 +237,11 @@ class JetStreamLog:
             )
         except (nats.errors.Error, OSError) as error:
             raise LogUnavailable(f"The broker cannot be reached: {error}") from error
-        watch = JetStreamWatch(subscription)
         try:
             await self._broker.flush()  # the broker knows of it from here on
         except BaseException:
             await watch.close()
             raise
-        return watch
 
 
 def _in_order(messages: Sequence[Stored]) -> list[Stored]:

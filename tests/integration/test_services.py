@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -152,6 +153,39 @@ async def test_a_runner_that_is_killed_is_replaced_after_its_lease(own_nats: Nat
     assert [event["attempt"] for event in resumed] == [2]
     assert [event["seq"] for event in events] == list(range(len(events)))
     assert events[-1]["result"]["status"] == "success"
+
+
+async def test_a_runner_that_was_frozen_writes_nothing_once_another_one_took_over(
+    own_nats: NatsServer, tmp_path: Path
+) -> None:
+    async with running_stack(own_nats.url, tmp_path, env={"STAGECAST_ACK_WAIT_SECONDS": "2"}) as stack:
+        execution_id = await submit(stack, delay_ms=1000)
+        async with open_socket(stack.ws_url()) as socket:
+            await socket.subscribe(execution_id)
+            before = await socket.until(lambda event: event["type"] == "stage:completed")
+            stack.runners[0].signal(signal.SIGSTOP)
+            await stack.add_runner()
+            before += await socket.until(lambda event: event["type"] == "execution:resumed")
+            stack.runners[0].signal(signal.SIGCONT)
+            await stack.runners[0].wait_for_event("claim lost")
+            events = before + await socket.until_end(execution_id)
+        async with stack.http() as http:
+            view = (await http.get(f"/api/executions/{execution_id}")).json()
+    assert view["status"] == "success"
+    assert [event["seq"] for event in events] == list(range(len(events)))
+    assert [event["type"] for event in events].count("stage:completed") == 6
+
+
+async def test_runners_are_seen_again_after_the_broker_lost_its_memory(own_nats: NatsServer, tmp_path: Path) -> None:
+    async with running_stack(own_nats.url, tmp_path, env={"STAGECAST_ACK_WAIT_SECONDS": "3"}) as stack:
+        await own_nats.kill()
+        await own_nats.restart()
+        await stack.gateways[0].wait_for_event("broker connected", times=2)
+        await stack.runners[0].wait_for(
+            lambda line: line.get("event") == "broker topology created" and "RUNNERS" in line["piece"]
+        )
+        async with stack.http() as http:
+            assert (await http.get("/readyz")).json()["runners"] == 1
 
 
 async def test_an_event_too_large_for_the_broker_reaches_subscribers_whole(stack: Stack) -> None:

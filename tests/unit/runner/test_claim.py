@@ -73,6 +73,29 @@ async def test_a_runner_that_was_taken_over_cannot_append_and_its_event_is_not_s
     assert "stage:started" not in await types_in(log, execution_id)
 
 
+async def test_nothing_that_waited_while_the_claim_was_lost_is_stored_after_it(log: MemoryLog) -> None:
+    execution_id = await submit(log)
+    delivery = await delivered(log)
+    old = await claim_as(log, delivery, "old")
+    await claim_as(log, delivery, "new")
+    appends = [old.append(started(execution_id, stage)) for stage in "ab"]
+    outcomes = await asyncio.gather(old.catch_up(), *appends, old.release("x"), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [ClaimLost] * 4
+    assert await types_in(log, execution_id) == ["execution:queued", "execution:started", "execution:resumed"]
+
+
+async def test_a_lost_claim_does_not_renew_the_new_owners_delivery(log: MemoryLog) -> None:
+    await submit(log)
+    delivery = await delivered(log)
+    old = await claim_as(log, delivery, "old")
+    await claim_as(log, delivery, "new")
+    with pytest.raises(ClaimLost):
+        await old.catch_up()
+    with pytest.raises(ClaimLost):
+        async with asyncio.timeout(30):
+            await old.renew_for_ever(every_seconds=0.0, lease_seconds=1000.0)
+
+
 async def test_two_runners_that_claim_at_once_leave_one_owner(log: MemoryLog) -> None:
     execution_id = await submit(log)
     delivery = await delivered(log)

@@ -15,8 +15,9 @@ from contracts.events import (
     StageRef,
 )
 from contracts.ids import new_execution_id
-from contracts.presence import RunnerPresence
+from contracts.requests import ExecutionView
 from contracts.results import PipelineResult
+from runner.claim import read_state
 from runner.ending import Ending
 from runner.executor import PipelineExecutor
 from runner.models.router import ModelRouter
@@ -34,19 +35,14 @@ DEFINITION = {
 WAIT_SECONDS = 30.0
 
 
-class Present:
-    """A directory of runners that a test sets."""
+class Living:
+    """Runners that a test says are alive."""
 
     def __init__(self, *names: str) -> None:
         self.names = names
 
-    async def present(self) -> list[RunnerPresence]:
-        return [
-            RunnerPresence.model_validate(
-                {"name": name, "version": "0", "concurrency": 1, "keys": [], "startedAt": "2026-01-01T00:00:00Z"}
-            )
-            for name in self.names
-        ]
+    async def may_be_alive(self, name: str) -> bool:
+        return name in self.names
 
 
 class Bench:
@@ -58,7 +54,7 @@ class Bench:
         self.gate = asyncio.Event()
         self.entered = asyncio.Queue[str]()
         self.aborted = asyncio.Queue[str]()
-        self.directory = Present()
+        self.liveness = Living()
 
     async def step(self, context: FunctionContext) -> str:
         self.entered.put_nowait(context.stage_id)
@@ -73,7 +69,7 @@ class Bench:
         registry = FunctionRegistry({"step": self.step})
         executor = PipelineExecutor(ModelRouter(ModelSettings()), registry)
         options = WorkerOptions(name, concurrency, lease_seconds=20.0, drain_seconds=drain_seconds)
-        return Worker(self.log, executor, Ending(self.log, self.outputs), self.directory, options)
+        return Worker(self.log, executor, Ending(self.log, self.outputs), self.liveness, options)
 
     @asynccontextmanager
     async def working(self, worker: Worker) -> AsyncGenerator[asyncio.Event]:
@@ -169,6 +165,9 @@ async def test_cancel_aborts_the_stage_in_flight_and_ends_as_cancelled(bench: Be
         result = await bench.until_end(execution_id)
     assert result.status == "cancelled"
     assert [stage.status for stage in result.stages] == ["cancelled"]
+    state = await read_state(bench.log, execution_id)
+    assert state is not None
+    assert [stage.status for stage in ExecutionView.of(state).stages] == ["cancelled", "not_run"]
 
 
 async def test_cancel_of_a_queued_execution_ends_it_though_every_place_is_taken(bench: Bench) -> None:
@@ -243,7 +242,7 @@ async def test_a_dead_runners_execution_is_resumed_after_its_last_finished_stage
 
 
 async def test_an_execution_whose_owner_lives_is_left_alone(bench: Bench) -> None:
-    bench.directory.names = ("owner",)
+    bench.liveness.names = ("owner",)
     execution_id = await bench.submit()
     await bench.log.append(
         ExecutionStarted(
@@ -285,7 +284,7 @@ async def test_a_result_that_cannot_be_saved_is_in_the_terminal_event_all_the_sa
         bench.log,
         PipelineExecutor(ModelRouter(ModelSettings()), registry),
         Ending(bench.log, store),
-        bench.directory,
+        bench.liveness,
         WorkerOptions("one", 1, lease_seconds=20.0, drain_seconds=1.0),
     )
     async with bench.working(worker):
