@@ -4,27 +4,15 @@ import time
 
 import structlog
 
-from contracts.errors import ExecutionNotFound, Fenced, LogUnavailable
+from contracts.errors import Fenced, LogUnavailable
 from contracts.events import ExecutionCancelRequested
-from contracts.state import ExecutionState, fold
+from contracts.state import ExecutionState
+from gateway.inspection import read_state_or_end
 from stagecast.log import ExecutionLog
 
 _MAX_SECONDS = 5.0  # of losing the next slot to the runner; it has to pause only once
 
 _log = structlog.get_logger()
-
-
-async def read_state(log: ExecutionLog, execution_id: str) -> ExecutionState:
-    """Fold an execution's log.
-
-    Raises:
-        ExecutionNotFound: the log does not have it.
-        LogUnavailable: the broker does not answer.
-    """
-    state = fold(entry.stored_event() for entry in await log.read(execution_id))
-    if state is None:
-        raise ExecutionNotFound
-    return state
 
 
 async def request_cancel(log: ExecutionLog, execution_id: str) -> bool:
@@ -33,8 +21,11 @@ async def request_cancel(log: ExecutionLog, execution_id: str) -> bool:
     Raises:
         ExecutionNotFound: the log does not have it.
         LogUnavailable: the broker does not answer, or the log did not hold still.
+        CorruptLog: the events contradict each other, and none of them is the end.
     """
-    state = await read_state(log, execution_id)
+    state = await read_state_or_end(log, execution_id)
+    if not isinstance(state, ExecutionState):
+        return False
     give_up_at = time.monotonic() + _MAX_SECONDS
     while time.monotonic() < give_up_at:
         if state.is_ended:

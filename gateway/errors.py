@@ -8,8 +8,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contracts.errors import (
+    CorruptLog,
     ExecutionNotFound,
     InvalidId,
     InvalidInput,
@@ -34,6 +36,7 @@ _STATUSES: dict[type[StagecastError], int] = {
     OutputNotFound: 404,
     # A broken file is the operator's fault, not the caller's.
     InvalidPipeline: 500,
+    CorruptLog: 500,
     LogUnavailable: 503,
     OutputsUnavailable: 503,
 }
@@ -72,11 +75,11 @@ def error_response(status: int, message: str, code: str, headers: Mapping[str, s
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Make every error of this app, the framework's own included, an error answer."""
+    """Make every error of this app, the framework's own included, an error answer. Call it after adding middleware."""
     app.add_exception_handler(StagecastError, _on_own_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_parameters)
-    app.add_exception_handler(Exception, _on_unexpected_error)
+    app.add_middleware(FaultBarrier)
 
 
 async def _on_own_error(request: Request, error: Exception) -> Response:
@@ -89,6 +92,10 @@ async def _on_own_error(request: Request, error: Exception) -> Response:
     if isinstance(error, InvalidPipeline):
         _log.warning("broken pipeline file asked for", file=error.file, reason=error.message)
         message = f"The pipeline's file is broken; `stagecast validate {error.file}` tells where."
+        return error_response(status, message, error.code)
+    if isinstance(error, CorruptLog):
+        _log.error("log cannot be folded", path=request.scope["path"], reason=error.message)
+        message = "The execution's log contradicts itself and has no end; the gateway's log says where."
         return error_response(status, message, error.code)
     headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == 503 else None
     return error_response(status, error.message, error.code, headers)
@@ -114,7 +121,32 @@ async def _on_invalid_parameters(_: Request, error: Exception) -> Response:
     return error_response(400, f"{'.'.join(map(str, first['loc'][1:]))}: {first['msg']}", InvalidInput.code)
 
 
-async def _on_unexpected_error(request: Request, _: Exception) -> Response:
-    # The server gets the exception after this and logs it with its trace; it does not know the path.
-    _log.error("unexpected error", path=request.scope["path"], method=request.method)
-    return error_response(500, "Internal error", StagecastError.code)
+class FaultBarrier:
+    """ASGI middleware: what no handler knows is logged here, once, with its trace, and answered.
+
+    An exception handler for `Exception` would not do: the framework raises again after it, and the server logs it anew.
+    Only a fault in an answer that has begun goes on to the server, which logs it and cuts the connection.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        has_begun = False
+
+        async def send_watched(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_watched)
+        except Exception as error:
+            if has_begun:
+                raise
+            _log.error("unexpected error", path=scope["path"], method=scope["method"], exc_info=error)
+            await error_response(500, "Internal error", StagecastError.code)(scope, receive, send)

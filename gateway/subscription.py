@@ -7,7 +7,7 @@ events to a client is not here: `gateway.websocket`.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Self
@@ -33,7 +33,9 @@ def _wire_name(model: type[StoredEvent]) -> str:
     return str(model.model_fields["type"].default)
 
 
-_TERMINAL = _wire_name(ExecutionCompleted)
+TERMINAL = _wire_name(ExecutionCompleted)
+"""The type of the event that ends an execution."""
+
 _NOTED = frozenset(map(_wire_name, (ExecutionStarted, ExecutionResumed, ExecutionReleased, StageStarted)))
 
 
@@ -66,12 +68,12 @@ class Merge:
         """Decide about one entry. After `GAP` nothing has changed: give the missing ones first, then this one again."""
         if entry.seq is None:
             return Verdict.FORWARD if self._is_text_in_place(entry) else Verdict.DROP
-        if entry.seq <= self.last:
+        if entry.seq <= self.last or self.is_ended:
             return Verdict.DROP
         if entry.seq > self.last + 1:
             return Verdict.GAP
         self.last = entry.seq
-        self.is_ended = entry.type == _TERMINAL
+        self.is_ended = entry.type == TERMINAL
         if entry.type in _NOTED:
             self._note(entry)
         return Verdict.FORWARD if entry.seq > self._after else Verdict.DROP
@@ -126,6 +128,11 @@ class Subscription:
         """Merge what was read from the log; live text is taken from here on."""
         self._ready += [entry for entry in history if self._merge.take(entry) is Verdict.FORWARD]
         self._listener.finish_reading()
+
+    def repeat_end(self, history: Sequence[Entry]) -> None:
+        """Give the terminal event once more if it is in the history and nothing else is left to give."""
+        if self._merge.is_ended and not self._ready:
+            self._ready += [entry for entry in history if entry.type == TERMINAL][:1]
 
     def __aiter__(self) -> Self:
         """Return itself: it can be iterated over once."""
@@ -188,7 +195,9 @@ class Subscriptions:
     async def open(self, execution_id: str, *, after: int = FROM_START) -> Subscription:
         """Begin to hear an execution, from the event after number `after`.
 
-        An execution that has ended gives its history and ends.
+        An execution that has ended gives its history and ends; when `after` leaves nothing of it, the terminal event
+        comes again, so that whoever resumes behind the end is told of it. An `after` beyond the last event of one that
+        has not ended stands for that event.
 
         Raises:
             ExecutionNotFound: the log does not have it.
@@ -200,8 +209,10 @@ class Subscriptions:
             history = await self._log.read(execution_id)
             if not history:
                 raise ExecutionNotFound
+            after = min(after, len(history) - 1)
             subscription = Subscription(self._relay, listener, execution_id, after, self._options)
             subscription.take_history(history)
+            subscription.repeat_end(history)
         except BaseException:  # cancellation too: nobody else would leave the feed
             listener.close()
             raise

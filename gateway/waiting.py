@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from contracts.errors import ExecutionNotFound, LogUnavailable
+from contracts.errors import CorruptLog, ExecutionNotFound, LogUnavailable
 from contracts.events import ExecutionCompleted
 from contracts.results import PipelineResult
 from gateway.subscription import Subscriptions
@@ -32,7 +32,7 @@ async def _read_result(subscriptions: Subscriptions, execution_id: str) -> Pipel
     try:
         # Event 0 is the submission itself.
         subscription = await subscriptions.open(execution_id, after=0)
-    except (LogUnavailable, ExecutionNotFound) as error:
+    except (LogUnavailable, CorruptLog, ExecutionNotFound) as error:
         _log.warning("cannot wait for the result", execution_id=execution_id, reason=error.message)
         return None
     try:

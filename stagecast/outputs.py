@@ -7,10 +7,11 @@ files are (a directory, S3 or compatible, memory for tests) is obstore's affair.
 """
 
 import asyncio
+import os
 import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -185,6 +186,8 @@ class OutputStore:
     async def _children(self, directory: str, before: str | None) -> Sequence[str]:
         """List what may hold results older than `before` in one directory, oldest first."""
         with _storage_errors():
+            if not directory and isinstance(self._store, LocalStore) and self._store.prefix is not None:
+                await asyncio.to_thread(_check_is_listable, Path(self._store.prefix))
             # Half of the type is Arrow's, whose package obstore makes optional.
             found = await self._store.list_with_delimiter_async(directory or None)  # pyright: ignore[reportUnknownMemberType]
         if (depth := directory.count("/")) < len(_LEVELS):
@@ -233,6 +236,12 @@ class OutputStore:
             _log.warning("file among the results left out of the listing", key=key, reason=reason)
 
 
+def _check_is_listable(directory: Path) -> None:
+    """Raise what the system says when a directory cannot be listed: obstore takes a file in its place for empty."""
+    with suppress(FileNotFoundError):  # nothing was saved yet
+        os.scandir(directory).close()
+
+
 def _cursor(before: str | None) -> str | None:
     try:
         return None if before is None else output_key(before)
@@ -245,6 +254,7 @@ def _storage_errors() -> Generator[None, None, None]:
     try:
         yield
     except (BaseError, OSError, ValueError) as error:
-        # obstore's messages carry whole paths and debug output, which are nobody's business outside.
-        _log.warning("outputs storage failed", error=type(error).__name__, detail=str(error)[:500])
+        # obstore's messages carry whole paths, which are nobody's business outside, and pages of debug output.
+        reason = (str(error).strip().splitlines() or [""])[0][:200]
+        _log.warning("outputs storage failed", error=type(error).__name__, reason=reason)
         raise OutputsUnavailable("The storage of results does not answer or refuses; see the service's log.") from error

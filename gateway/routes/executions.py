@@ -13,7 +13,8 @@ from contracts.ids import is_execution_id
 from contracts.requests import CancelReply, ExecutionListing, ExecutionView, RunReply
 from contracts.results import PipelineResult
 from contracts.wire import WireModel
-from gateway.cancellation import read_state, request_cancel
+from gateway.cancellation import request_cancel
+from gateway.inspection import read_view
 from gateway.paging import DEFAULT_LIMIT, Before, Limit, next_link
 from gateway.preference import wait_seconds
 from gateway.routes.described import RUN_BODY, RUN_RESPONSES, errors, page_responses
@@ -74,12 +75,12 @@ def execution_routes(log: ExecutionLog) -> APIRouter:
         response.headers.update(next_link(request, limit=limit, before=page.next_before))
         return list(page.executions)
 
-    @router.get("/api/executions/{execution_id}", response_model=ExecutionView, responses=errors(404, 503))
+    @router.get("/api/executions/{execution_id}", response_model=ExecutionView, responses=errors(404, 500, 503))
     async def get_execution(execution_id: str) -> Response:
         """Show where an execution stands."""
-        return _json(ExecutionView.of(await read_state(log, _checked(execution_id))))
+        return _json(await read_view(log, _checked(execution_id)))
 
-    @router.post("/api/executions/{execution_id}/cancel", response_model=CancelReply, responses=errors(404, 503))
+    @router.post("/api/executions/{execution_id}/cancel", response_model=CancelReply, responses=errors(404, 500, 503))
     async def cancel_execution(execution_id: str) -> Response:
         """Ask to stop an execution; `cancelled` is false when it has ended already."""
         return _json(CancelReply(cancelled=await request_cancel(log, _checked(execution_id))))

@@ -71,6 +71,16 @@ async def test_outputs_are_listed_newest_first_with_the_fields_of_before(gateway
     assert "Link" not in second.headers
 
 
+async def test_outputs_that_cannot_be_listed_are_told_as_unavailable(gateway: RunningGateway, tmp_path: Path) -> None:
+    (tmp_path / "outputs").rmdir()
+    assert (await gateway.http.get("/api/outputs")).json() == []
+    (tmp_path / "outputs").touch()
+    reply = await gateway.http.get("/api/outputs")
+    assert (reply.status_code, reply.json()["code"]) == (503, "outputs_unavailable")
+    assert "Retry-After" in reply.headers
+    assert str(tmp_path) not in reply.text
+
+
 async def test_a_result_is_given_as_it_was_saved(gateway: RunningGateway) -> None:
     saved = result(output={"text": "ünïcode"})
     filename = await gateway.outputs.save(saved)

@@ -6,10 +6,13 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from contracts.errors import Fenced
 from contracts.events import LogEvent
 from stagecast.jetstream_log import JetStreamLog
+from stagecast.log import Entry
+from stagecast.memory_log import MemoryLog
 from tests.example_events import Example
 from tests.gateway_server import KnownRunners, RunningGateway, running_gateway
 from tests.integration.logs import jetstream_log
@@ -145,11 +148,53 @@ async def test_a_cancel_that_races_with_the_runner_finds_its_slot(gateway: Runni
     assert types.count("execution:cancel_requested") == 1
 
 
-async def test_a_fault_of_ours_leaks_nothing(gateway: RunningGateway, log: JetStreamLog) -> None:
+async def test_a_log_that_cannot_be_folded_is_shown_and_cancelled_by_its_end(
+    gateway: RunningGateway, log: JetStreamLog
+) -> None:
+    doubled, unclaimed = Example(), Example()
+    await append(log, doubled.queued(), doubled.completed(1, "failed"), doubled.completed(2))
+    await append(log, unclaimed.queued(), unclaimed.stage_completed(1), unclaimed.completed(2, "failed"))
+    for example, last_seq in ((doubled, 1), (unclaimed, 2)):
+        reply = await gateway.http.get(f"/api/executions/{example.id}")
+        view = reply.json()
+        assert (reply.status_code, view["status"], view["filename"]) == (200, "failed", "example.json")
+        assert (view["id"], view["pipelineId"], view["lastSeq"]) == (example.id, "example-v1", last_seq)
+        assert view["result"]["status"] == "failed"
+        assert view["endedAt"] is not None
+        assert [stage["status"] for stage in view["stages"]] == ["not_run", "not_run"]
+        reply = await gateway.http.post(f"/api/executions/{example.id}/cancel")
+        assert (reply.status_code, reply.json()) == (200, {"cancelled": False})
+    assert len(await log.read(unclaimed.id)) == 3
+
+
+@pytest.mark.parametrize(("method", "suffix"), [("GET", ""), ("POST", "/cancel")])
+async def test_a_log_that_cannot_be_folded_and_has_no_end_is_told_as_a_fault(
+    gateway: RunningGateway, log: JetStreamLog, method: str, suffix: str
+) -> None:
     example = Example()
-    await append(log, example.queued(), example.completed(1), example.completed(2))  # two ends: cannot be folded
-    reply = await gateway.http.get(f"/api/executions/{example.id}")
+    await append(log, example.queued(), example.stage_completed(1))
+    reply = await gateway.http.request(method, f"/api/executions/{example.id}{suffix}")
+    assert (reply.status_code, reply.json()["code"]) == (500, "corrupt_log")
+    assert set(reply.json()) == {"error", "code"}
+    assert example.id not in reply.text
+
+
+class _FaultyReads(MemoryLog):
+    async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
+        raise RuntimeError(f"a fault of ours about {execution_id}")
+
+
+async def test_a_fault_of_ours_leaks_nothing_and_is_logged_once_with_its_trace(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with running_gateway(_FaultyReads(), tmp_path) as gateway:
+        with capture_logs() as lines:
+            reply = await gateway.http.get(f"/api/executions/{UNKNOWN_ID}")
+            await gateway.http.get("/healthz")  # the server is done with the request before
     assert (reply.status_code, reply.json()) == (500, {"error": "Internal error", "code": "internal_error"})
+    assert [(line["event"], line["path"]) for line in lines] == [("unexpected error", f"/api/executions/{UNKNOWN_ID}")]
+    assert isinstance(lines[0]["exc_info"], RuntimeError)
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
 
 
 async def test_health_needs_no_broker_and_readiness_does(nats_server: NatsServer, tmp_path: Path) -> None:

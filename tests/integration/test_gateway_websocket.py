@@ -163,6 +163,30 @@ async def test_a_subscription_ends_by_itself_and_the_socket_stays(gateway: Runni
             await until(lambda: gateway.watched_count == 0)
 
 
+@pytest.mark.parametrize("after", [5, 99])
+async def test_who_resumes_behind_the_end_gets_the_end_again_and_keeps_no_place(
+    log: JetStreamLog, tmp_path: Path, after: int
+) -> None:
+    ended, other = Example(), Example()
+    await append(log, *run_of(ended), other.queued())
+    async with running_gateway(log, tmp_path, ws_max_subscriptions=1) as gateway, gateway.socket() as socket:
+        assert (await socket.subscribe(ended.id, after=after))["success"] is True
+        assert numbers(await socket.until_end(ended.id)) == [5]
+        await until(lambda: gateway.watched_count == 0)
+        assert await socket.subscribe(other.id) == {"type": "subscribed", "executionId": other.id, "success": True}
+        assert (await socket.next())["executionId"] == other.id
+
+
+async def test_who_resumes_beyond_what_is_stored_gets_what_comes(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example = Example()
+    events = run_of(example)
+    await append(log, *events[:3])
+    async with gateway.socket() as socket:
+        await socket.subscribe(example.id, after=99)
+        await append(log, *events[3:])
+        assert numbers(await socket.until_end(example.id)) == [3, 4, 5]
+
+
 async def test_live_text_comes_between_the_start_and_the_end_of_its_stage(
     gateway: RunningGateway, log: JetStreamLog
 ) -> None:

@@ -128,6 +128,13 @@ def test_whoever_resumes_in_the_middle_of_a_stage_gets_its_text() -> None:
     assert taken == [Verdict.DROP, Verdict.DROP, Verdict.DROP, Verdict.FORWARD]
 
 
+def test_an_event_after_the_end_is_dropped_and_the_end_stays() -> None:
+    merge = Merge()
+    events = [EXAMPLE.queued(), EXAMPLE.completed(1), EXAMPLE.cancel_requested(2)]
+    assert [merge.take(entry_of(event)) for event in events][1:] == [Verdict.FORWARD, Verdict.DROP]
+    assert merge.is_ended
+
+
 def test_text_after_the_end_is_dropped() -> None:
     assert (
         verdicts(

@@ -94,11 +94,24 @@ async def test_it_goes_on_after_the_number_that_was_seen_last(after: int) -> Non
         assert [entry.seq for entry in await collect(subscription)] == list(range(after + 1, 6))
 
 
-async def test_it_ends_at_once_when_the_end_was_seen_already() -> None:
+@pytest.mark.parametrize("after", [5, 6, 1_000_000])
+async def test_the_end_alone_comes_again_and_it_ends_when_the_end_was_seen_already(after: int) -> None:
     hub, example = Hub(), Example()
     await hub.append(*run_of(example))
-    async with hub.subscribed(example, after=5) as subscription:
-        assert await collect(subscription) == []
+    subscription = await hub.subscriptions.open(example.id, after=after)
+    assert [(entry.type, entry.seq) for entry in await collect(subscription)] == [("execution:completed", 5)]
+    await hub.relay.close()
+    assert (hub.log.open_watches, hub.relay.watched_count) == (0, 0)
+
+
+@pytest.mark.parametrize("after", [2, 3, 5, 1_000_000])
+async def test_a_number_beyond_the_last_event_of_a_running_execution_stands_for_that_event(after: int) -> None:
+    hub, example = Hub(), Example()
+    events = run_of(example)
+    await hub.append(*events[:3])
+    async with hub.subscribed(example, after) as subscription:
+        await hub.append(*events[3:])
+        assert [entry.seq for entry in await collect(subscription)] == [3, 4, 5]
 
 
 async def test_it_leaves_the_feed_by_itself_after_the_terminal_event() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from obstore.store import LocalStore, MemoryStore
+from structlog.testing import capture_logs
 
 from contracts.errors import InvalidId, InvalidInput, OutputNotFound, OutputsUnavailable
 from contracts.ids import new_execution_id, submitted_at
@@ -200,6 +201,32 @@ async def test_a_directory_that_vanished_or_refuses_is_told_as_our_error(tmp_pat
     (tmp_path / "outputs").touch()
     with pytest.raises(OutputsUnavailable):
         await store.save(a_result())
+
+
+async def test_a_directory_that_is_not_there_yet_or_any_more_lists_nothing(tmp_path: Path):
+    store = OutputStore.open(str(tmp_path / "outputs"))
+    (tmp_path / "outputs").rmdir()
+    assert list((await store.list(limit=5)).rows) == []
+
+
+async def test_a_place_that_cannot_be_listed_is_told_as_our_error_and_in_one_line(tmp_path: Path):
+    outputs = tmp_path / "outputs"
+    store = OutputStore.open(str(outputs))
+    outputs.rmdir()
+    outputs.touch()
+    with capture_logs() as lines, pytest.raises(OutputsUnavailable):
+        await store.list(limit=5)
+    with capture_logs() as more, pytest.raises(OutputsUnavailable):
+        await store.save(a_result())  # told by obstore, with pages of debug output
+    outputs.unlink()
+    outputs.symlink_to(outputs)  # as a directory without permission would, which does not stop root
+    with pytest.raises(OutputsUnavailable):
+        await store.list(limit=5)
+    for line in [*lines, *more]:
+        assert line["event"] == "outputs storage failed"
+        assert line["reason"]
+        assert all("\n" not in str(value) and len(str(value)) <= 200 for value in line.values())
+    assert (len(lines), len(more)) == (1, 1)
 
 
 def test_a_missing_directory_is_made(tmp_path: Path):

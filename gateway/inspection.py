@@ -1,0 +1,120 @@
+"""Where an execution stands: its log folded, or, where that fails, what its first and its terminal event tell.
+
+A log that cannot be folded was written by a version with a fault; how it ended is stored and true all the same.
+"""
+
+from collections.abc import Sequence
+
+import structlog
+from pydantic import ValidationError
+
+from contracts.errors import CorruptLog, ExecutionNotFound
+from contracts.events import ExecutionCompleted, ExecutionQueued
+from contracts.pipeline import Pipeline
+from contracts.requests import ExecutionView, StageView, StageViewStatus
+from contracts.results import PipelineResult, StageResult, StageStatus
+from contracts.state import ExecutionState, fold
+from gateway.subscription import TERMINAL
+from stagecast.log import Entry, ExecutionLog
+
+_STAGE_STATUSES: dict[StageStatus, StageViewStatus] = {
+    "success": "completed",
+    "skipped": "skipped",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+
+_log = structlog.get_logger()
+
+
+async def read_view(log: ExecutionLog, execution_id: str) -> ExecutionView:
+    """Read where an execution stands.
+
+    Raises:
+        ExecutionNotFound: the log does not have it.
+        LogUnavailable: the broker does not answer.
+        CorruptLog: the events contradict each other, and none of them is the end.
+    """
+    state = await read_state_or_end(log, execution_id)
+    return ExecutionView.of(state) if isinstance(state, ExecutionState) else state
+
+
+async def read_state_or_end(log: ExecutionLog, execution_id: str) -> ExecutionState | ExecutionView:
+    """Fold an execution's log; where that fails, return the view of how it ended.
+
+    Raises:
+        ExecutionNotFound: the log does not have it.
+        LogUnavailable: the broker does not answer.
+        CorruptLog: the events contradict each other, and none of them is the end.
+    """
+    entries = await log.read(execution_id)
+    if not entries:
+        raise ExecutionNotFound
+    try:
+        return _fold(entries)
+    except CorruptLog as error:
+        view = _view_of_end(entries)
+        if view is None:
+            raise
+        _log.warning("log cannot be folded; its end is shown", execution_id=execution_id, reason=error.message)
+        return view
+
+
+def _fold(entries: Sequence[Entry]) -> ExecutionState:
+    try:
+        state = fold(entry.stored_event() for entry in entries)
+    except ValidationError as error:
+        raise CorruptLog(f"an event is not one of this version: {error.error_count()} faults") from error
+    if state is None:
+        raise ExecutionNotFound
+    return state
+
+
+def _view_of_end(entries: Sequence[Entry]) -> ExecutionView | None:
+    """Make the view from event 0 and the first terminal event, which is the one that subscribers got."""
+    end = next((entry for entry in entries if entry.type == TERMINAL), None)
+    if end is None:
+        return None
+    try:
+        queued, completed = entries[0].stored_event(), end.stored_event()
+    except ValidationError:
+        return None
+    if not isinstance(queued, ExecutionQueued) or not isinstance(completed, ExecutionCompleted):
+        return None
+    return ExecutionView(
+        id=queued.execution_id,
+        pipeline_id=queued.pipeline_id,
+        status=completed.result.status,
+        queued_at=queued.at,
+        ended_at=completed.at,
+        filename=completed.filename,
+        last_seq=completed.seq,
+        stages=_stage_views(queued, completed.result),
+        result=completed.result,
+    )
+
+
+def _stage_views(queued: ExecutionQueued, result: PipelineResult) -> tuple[StageView, ...]:
+    """Show the stages of the definition as the result knows them; only its own if the definition is unreadable, too."""
+    rows = {stage.stage_id: stage for stage in result.stages}
+    try:
+        names = {stage.id: stage.title for stage in Pipeline.model_validate(queued.pipeline).stages}
+    except ValidationError:
+        names = {row.stage_id: row.stage_name for row in result.stages}
+    return tuple(_stage_view(index, id, name, rows.get(id)) for index, (id, name) in enumerate(names.items()))
+
+
+def _stage_view(index: int, stage_id: str, name: str, row: StageResult | None) -> StageView:
+    if row is None:
+        return StageView(id=stage_id, name=name, index=index, status="not_run")
+    return StageView(
+        id=stage_id,
+        name=name,
+        index=index,
+        status=_STAGE_STATUSES[row.status],
+        cost=row.cost,
+        duration=row.duration,
+        model=row.model,
+        reason=row.reason,
+        error=row.error,
+    )
