@@ -15,9 +15,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
 from contracts.errors import ExecutionNotFound, GatewayUnreachable, RequestRefused
-from contracts.events import Event, StoredEvent, decode
+from contracts.events import Event, ExecutionCompleted, StoredEvent, decode
 from contracts.messages import Subscribe
 
+_TERMINAL_TYPE = ExecutionCompleted.model_fields["type"].default
 _FIRST_RETRY_SECONDS = 0.1  # doubles up to the longest
 _LONGEST_RETRY_SECONDS = 2.0
 _CLOSE_SECONDS = 1.0  # who leaves does not wait for a server that is gone
@@ -119,7 +120,8 @@ def judge(
     | `subscribed` without success | unknown |
     | event without `seq`: live text | deliver |
     | event with the next `seq` | deliver |
-    | event with an older `seq`: a repetition | ignore |
+    | terminal event with an older `seq`: told again to who resumes after the end | deliver |
+    | another event with an older `seq`: a repetition | ignore |
     | event with a later `seq`: one was lost | resubscribe |
     """
     if message.get("type") == "error":
@@ -131,7 +133,9 @@ def judge(
     seq = message.get("seq")
     if not isinstance(seq, int) or seq == last_seq + 1:
         return "deliver"
-    return "ignore" if seq <= last_seq else "resubscribe"
+    if seq > last_seq:
+        return "resubscribe"
+    return "deliver" if message.get("type") == _TERMINAL_TYPE else "ignore"
 
 
 def _decode_if_known(text: str | bytes) -> Event | None:

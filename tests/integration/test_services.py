@@ -10,7 +10,8 @@ import nats
 import pytest
 import pytest_asyncio
 
-from contracts.events import decode
+from contracts.events import decode, encode
+from stagecast.client import Client
 from tests.nats_server import NatsServer
 from tests.processes import Stack, running_stack
 from tests.sockets import open_socket
@@ -197,6 +198,14 @@ async def test_an_event_too_large_for_the_broker_reaches_subscribers_whole(stack
     async with stack.http() as http:
         saved = (await http.get(f"/api/outputs/{events[-1]['filename']}")).json()
     assert saved == events[-1]["result"]
+
+
+async def test_a_client_that_resumes_after_the_end_is_told_the_end_again(stack: Stack) -> None:
+    execution_id = await submit(stack)
+    last = (await watch_to_end(stack, execution_id, gateway=0))[-1]
+    async with Client(stack.url) as client, asyncio.timeout(30):
+        events = [event async for event in client.follow(execution_id, after=int(str(last["seq"])))]
+    assert [encode(event) for event in events] == [json.dumps(last, separators=(",", ":"), ensure_ascii=False).encode()]
 
 
 async def test_a_missing_provider_key_is_told_at_submission(stack: Stack) -> None:
