@@ -21,16 +21,30 @@ class Account:
     Attributes:
         spending: so far, calls in flight counted as calls.
         refusal: the first time that a call asked for here was refused, by this budget or one above; or None.
+
+    Args:
+        owner: whose account it is, for sentences.
+        budget: what may be spent; None sets no limit.
+        above: the account that what is spent here counts in as well.
+        spent: what it begins with.
+        outlasts_finish: a budget above that says `finish` refuses nothing here, as for an `always` stage.
     """
 
     def __init__(
-        self, owner: str, budget: Budget | None, *, above: "Account | None" = None, spent: Spending | None = None
+        self,
+        owner: str,
+        budget: Budget | None,
+        *,
+        above: "Account | None" = None,
+        spent: Spending | None = None,
+        outlasts_finish: bool = False,
     ) -> None:
         self.spending = spent or Spending()
         self.refusal: CallRefused | None = None
         self._owner = owner
         self._budget = budget
         self._above = above
+        self._outlasts_finish = outlasts_finish
         self._is_closed = False
         self._is_prepaid = False
 
@@ -48,9 +62,11 @@ class Account:
 
     def finished_by(self) -> str | None:
         """Return why no further call may be made, where the budget says `finish`; else None."""
-        if self._budget is None or self._budget.on_exceeded != "finish":
-            return None
-        return refuse_call(self._budget, self.spending, self._owner)
+        return refuse_call(self._budget, self.spending, self._owner) if self._says_finish else None
+
+    @property
+    def _says_finish(self) -> bool:
+        return self._budget is not None and self._budget.on_exceeded == "finish"
 
     def prepay(self) -> None:
         """Count the first call already, if the budget allows it, so that no stage started later can take it."""
@@ -99,7 +115,9 @@ class Account:
     def _refused_by(self) -> "Account | None":
         if refuse_call(self._budget, self.spending, self._owner) is not None:
             return self
-        return None if self._above is None else self._above._refused_by()
+        if self._above is None or (self._outlasts_finish and self._above._says_finish):
+            return None
+        return self._above._refused_by()
 
     def _add(self, part: Spending) -> None:
         self.spending = self.spending.plus(part)

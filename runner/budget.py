@@ -1,9 +1,10 @@
 """What was spent, and whether the next model call may be made: pure decisions as data. `account` obeys them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from contracts.pipeline import Budget, ModelSpec, Pipeline
+from contracts.results import StageOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,15 @@ class Spending:
 def add_costs(one: float | None, other: float | None) -> float | None:
     """Add two costs; what is unknown makes the sum unknown."""
     return None if one is None or other is None else one + other
+
+
+def spent_by(outcomes: Iterable[StageOutcome | None]) -> Spending:
+    """Return what the stages with these outcomes spent together; None is one that has none yet."""
+    spent = Spending()
+    for outcome in outcomes:
+        if outcome is not None:
+            spent = spent.plus(Spending(outcome.calls, outcome.input_tokens, outcome.output_tokens, outcome.cost))
+    return spent
 
 
 def refuse_call(budget: Budget | None, spent: Spending, owner: str) -> str | None:

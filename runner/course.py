@@ -1,14 +1,15 @@
 """The course of one execution: does what `plan` says, tells each step, then counts it as done."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from contracts.errors import ExpressionError, StagecastError
-from contracts.results import StageOutcome, StageStatus
+from contracts.results import StageOutcome
 from contracts.state import ExecutionState
 from runner.account import Account
-from runner.budget import Spending
+from runner.budget import spent_by
 from runner.calls import StageCalls
 from runner.models.client import ModelClient
 from runner.plan import (
@@ -17,12 +18,15 @@ from runner.plan import (
     Fail,
     Skip,
     Start,
+    cut_off_by_early_exit,
     is_early_exit,
     output_after_failure,
     plan,
     wants_call,
 )
+from runner.progress import Progress
 from runner.records import StageRecord, records_of
+from runner.running import RunningStage
 from runner.scope import begin_scope, offer
 from runner.stages.delivery import deliver
 from runner.stages.work import StageWork
@@ -42,11 +46,11 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
-class _InHand:
-    """A running stage: what it spends, and since when (a reading of the monotonic clock)."""
+class Telling:
+    """Who is told of each step, and who is given the exception when that cannot be."""
 
-    calls: StageCalls
-    began: float
+    progress: Progress
+    on_broken: Callable[[Exception], None]
 
 
 class Course:
@@ -57,14 +61,17 @@ class Course:
         scope: what expressions see.
     """
 
-    def __init__(self, state: ExecutionState, inputs: Mapping[str, Json], parts: Parts, teller: Teller) -> None:
+    def __init__(self, state: ExecutionState, inputs: Mapping[str, Json], parts: Parts, telling: Telling) -> None:
         self.records = records_of(state)
         self.scope = begin_scope(inputs, self.records.values())
         self._state = state
         self._parts = parts
-        self._teller = teller
-        self._in_hand: dict[str, _InHand] = {}
-        self._account = Account("the pipeline", state.pipeline.budget, spent=_spent_before(self.records))
+        self._telling = telling
+        self._teller = Teller(telling.progress, self._break)
+        self._in_hand: dict[str, RunningStage] = {}
+        self._account = Account(
+            "the pipeline", state.pipeline.budget, spent=spent_by(record.outcome for record in self.records.values())
+        )
         self._has_settled = asyncio.Event()
         self._settled_count = 0
 
@@ -75,6 +82,7 @@ class Course:
             BaseExceptionGroup: a fault that is no stage's failure, out of a stage that ran beside others.
         """
         self._find_early_exits()
+        self._cut_off_rest()
         async with asyncio.TaskGroup() as group:
             while True:
                 decisions = plan(self.records, self.scope, self._budget_standing())
@@ -86,12 +94,18 @@ class Course:
                     await self._has_settled.wait()
                 self._has_settled.clear()
 
+    def close(self) -> None:
+        """Tell nothing from now on, and let nothing be called."""
+        self._teller.close()
+        for in_hand in self._in_hand.values():
+            in_hand.teller.close()
+
     def settle_as_cancelled(self) -> None:
         """Give every stage that was cut off an outcome with what it had spent."""
         for stage_id, in_hand in self._in_hand.items():
             record = self.records[stage_id]
             if record.has_started:
-                record.outcome = self._outcome(in_hand, "cancelled", None)
+                record.outcome = in_hand.end("cancelled")
             else:
                 record.phase = "pending"
         self._in_hand.clear()
@@ -101,6 +115,32 @@ class Course:
         for record in self.records.values():
             if record.phase == "completed":
                 record.ends_early = is_early_exit(record.stage, self.scope, record.output)
+
+    def _break(self, error: Exception) -> None:
+        self.close()
+        self._telling.on_broken(error)
+
+    def _cut_off_rest(self) -> None:
+        # In the same step in which the early exit came to count, so that no stage is told of between the two.
+        for record in cut_off_by_early_exit(self.records):
+            in_hand = self._in_hand.get(record.stage.id)
+            if in_hand is None:
+                record.cut_off(None)
+            else:
+                in_hand.cut_off()
+
+    def _settle_if_cut_off(self, record: StageRecord) -> None:
+        # Called when its task has ended: one that is cancelled before its first step runs no code of its own.
+        in_hand = self._in_hand.get(record.stage.id)
+        if in_hand is None or not in_hand.is_cut_off:
+            return
+        del self._in_hand[record.stage.id]
+        if record.has_started:
+            record.cut_off(in_hand.end("cancelled"))
+        else:
+            in_hand.calls.account.close()
+            record.phase = "pending"  # nobody was told of it, so it is skipped like the others
+        self._note_change()
 
     def _budget_standing(self) -> BudgetStanding:
         refusal = self._account.refusal
@@ -118,11 +158,14 @@ class Course:
                 case Start():
                     if self._is_unaffordable(self.records[decision.stage_id]):
                         return  # one that was started just now took the last call: the plan says what follows
-                    group.create_task(self._run_stage(self._begin(decision)))
+                    record = self._begin(decision)
+                    self._run_beside(record, self._run_stage(record), group)
                 case Skip():
                     await self._skip(decision)
                 case Fail():
-                    await self._fail_unstarted(decision)
+                    record = self._take_in_hand(decision)
+                    # In a task, for an early exit that comes meanwhile to cut it off; waited for, to keep the order.
+                    await asyncio.wait({self._run_beside(record, self._fail_unstarted(decision), group)})
             if self._settled_count > count + 1:
                 return  # a running stage ended meanwhile, which may change what follows
 
@@ -138,83 +181,78 @@ class Course:
     async def _fail_unstarted(self, fail: Fail) -> None:
         record = self.records[fail.stage_id]
         outcome = StageOutcome(status="failed", output=fail.output)
-        await self._teller.failed(record.place, fail.error, fail.code, outcome)
+        await self._in_hand[fail.stage_id].teller.failed(record.place, fail.error, fail.code, outcome)
         record.fail(fail.error, fail.code, outcome)
+        del self._in_hand[fail.stage_id]
         self._settle(record)
 
     def _begin(self, start: Start) -> StageRecord:
-        record = self.records[start.stage_id]
-        record.phase = "running"
-        account = Account(f"stage '{record.stage.id}'", record.stage.budget, above=self._account)
+        record = self._take_in_hand(start)
         if record.stage.prompt is not None:
-            account.prepay()
-        calls = StageCalls(self._parts.models, self._state.pipeline, account, record.place, self._teller)
-        self._in_hand[record.stage.id] = _InHand(calls, self._parts.timing.monotonic())
+            self._in_hand[record.stage.id].calls.account.prepay()
         return record
+
+    def _take_in_hand(self, decision: Start | Fail) -> StageRecord:
+        record = self.records[decision.stage_id]
+        stage, timing = record.stage, self._parts.timing
+        record.phase = "running"
+        account = Account(f"stage '{stage.id}'", stage.budget, above=self._account, outlasts_finish=stage.always)
+        teller = Teller(self._telling.progress, self._break)
+        calls = StageCalls(self._parts.models, self._state.pipeline, account, record.place, teller)
+        self._in_hand[stage.id] = RunningStage(calls, teller, timing, timing.monotonic())
+        return record
+
+    def _run_beside(
+        self, record: StageRecord, work: Coroutine[Any, Any, None], group: asyncio.TaskGroup
+    ) -> asyncio.Task[None]:
+        task = group.create_task(work)
+        self._in_hand[record.stage.id].task = task
+        task.add_done_callback(lambda _: self._settle_if_cut_off(record))
+        return task
 
     async def _run_stage(self, record: StageRecord) -> None:
         in_hand = self._in_hand[record.stage.id]
-        await self._teller.started(record.place)
+        await in_hand.teller.started(record.place)
         record.has_started = True
         try:
-            output = await deliver(self._work(record, in_hand.calls))
+            output = await deliver(self._work(record, in_hand))
             ends_early = is_early_exit(record.stage, self.scope, output)
         except StagecastError as error:
             await self._fail(record, in_hand, error)
         else:
-            outcome = self._outcome(in_hand, "success", output)
-            await self._teller.completed(record.place, outcome)
+            outcome = in_hand.end("success", output)
+            await in_hand.teller.completed(record.place, outcome)
             record.ends_early = ends_early
             record.complete(outcome)
+            if ends_early:
+                self._cut_off_rest()
         del self._in_hand[record.stage.id]
         self._settle(record)
 
-    async def _fail(self, record: StageRecord, in_hand: _InHand, error: StagecastError) -> None:
+    async def _fail(self, record: StageRecord, in_hand: RunningStage, error: StagecastError) -> None:
         message = f"A template failed: {error.message}" if isinstance(error, ExpressionError) else error.message
         message = sentence(message)
-        outcome = self._outcome(in_hand, "failed", output_after_failure(record.stage, self.scope))
-        await self._teller.failed(record.place, message, error.code, outcome)
+        outcome = in_hand.end("failed", output_after_failure(record.stage, self.scope))
+        await in_hand.teller.failed(record.place, message, error.code, outcome)
         record.fail(message, error.code, outcome)
 
     def _settle(self, record: StageRecord) -> None:
         offer(self.scope, record)
+        self._note_change()
+
+    def _note_change(self) -> None:
         self._settled_count += 1
         self._has_settled.set()
 
-    def _outcome(self, in_hand: _InHand, status: StageStatus, output: Json) -> StageOutcome:
-        calls = in_hand.calls
-        calls.account.close()
-        spending = calls.account.spending
-        return StageOutcome(
-            status=status,
-            cost=spending.cost_usd,
-            duration=self._parts.timing.ms_since(in_hand.began),
-            model=", ".join(calls.answered_by) or None,
-            input_tokens=spending.input_tokens,
-            output_tokens=spending.output_tokens,
-            calls=spending.calls,
-            output=output,
-        )
-
-    def _work(self, record: StageRecord, calls: StageCalls) -> StageWork:
+    def _work(self, record: StageRecord, in_hand: RunningStage) -> StageWork:
         return StageWork(
             execution_id=self._state.execution_id,
             pipeline=self._state.pipeline,
             stage=record.stage,
             place=record.place,
             scope=self.scope,
-            calls=calls,
+            calls=in_hand.calls,
             registry=self._parts.registry,
-            teller=self._teller,
+            teller=in_hand.teller,
             timing=self._parts.timing,
         )
-
-
-def _spent_before(records: Mapping[str, StageRecord]) -> Spending:
-    spent = Spending()
-    for record in records.values():
-        outcome = record.outcome
-        if outcome is not None:
-            part = Spending(outcome.calls, outcome.input_tokens, outcome.output_tokens, outcome.cost)
-            spent = spent.plus(part)
-    return spent

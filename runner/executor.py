@@ -10,13 +10,12 @@ from contracts.errors import InvalidInput
 from contracts.results import PipelineResult
 from contracts.state import ExecutionState
 from runner.budget import unknown_price
-from runner.course import Course, Parts
+from runner.course import Course, Parts, Telling
 from runner.groups import first_leaf
 from runner.models.client import ModelClient
 from runner.progress import Progress
 from runner.records import records_of
 from runner.result import CANCELLED, Verdict, build_result, judge, ms_between
-from runner.teller import Teller
 from runner.timing import Timing
 from runner.values import sentence
 from stagecast.functions import FunctionRegistry
@@ -61,9 +60,8 @@ class PipelineExecutor:
         if unpriced is not None:
             return _refuse(state, unpriced, "unknown_price", elapsed)
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        teller = Teller(progress, _breaker(broken))
-        course = Course(state, inputs, self._parts, teller)
-        await _run_until(course, teller, broken, cancel)
+        course = Course(state, inputs, self._parts, Telling(progress, _breaker(broken)))
+        await _run_until(course, broken, cancel)
         if cancel is not None and cancel.is_set():
             course.settle_as_cancelled()
             return build_result(state, course.records, CANCELLED, elapsed.ms())
@@ -84,9 +82,7 @@ class _Elapsed:
         return self._before_ms + self._timing.ms_since(self._began)
 
 
-async def _run_until(
-    course: Course, teller: Teller, broken: "asyncio.Future[None]", cancel: asyncio.Event | None
-) -> None:
+async def _run_until(course: Course, broken: "asyncio.Future[None]", cancel: asyncio.Event | None) -> None:
     """Run the course until it ends, a callback raised, or somebody cancels; nothing is left running."""
     work = asyncio.create_task(course.run())
     watched: set[asyncio.Future[None]] = {work, broken}
@@ -96,7 +92,7 @@ async def _run_until(
     try:
         await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        teller.close()
+        course.close()
         await _stop(work, watcher)
         error = broken.exception() if broken.done() else None
         broken.cancel()

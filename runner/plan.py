@@ -5,11 +5,11 @@
 | all needs met                        | start, or skip by `when`                | the same                |
 | a stage failed, `on_error: fail`     | skipped; the reason names it            | still run               |
 | a stage failed, another `on_error`   | go on                                   | go on                   |
-| `early_exit` was met                 | skipped                                 | skipped                 |
+| `early_exit` was met                 | skipped; running ones are aborted       | the same                |
 | budget spent, `on_exceeded: finish`  | skipped                                 | still run               |
 
-What has started is let finish, whatever happened meanwhile. A failure weighs more than an early exit. A stage that a
-lost runner had started runs anew: its conditions were decided then.
+What has started is let finish, except after an early exit. A failure that came before weighs more than an early exit.
+A stage that a lost runner had started runs anew: its conditions were decided then.
 """
 
 from collections.abc import Mapping
@@ -81,6 +81,14 @@ def plan(records: Mapping[str, StageRecord], scope: Scope, budget: BudgetStandin
     if halt is None and budget.spent is not None and any(wants_call(record) for record in starting):
         decisions = _decide_all(records, scope, _Halt(budget.spent))
     return decisions
+
+
+def cut_off_by_early_exit(records: Mapping[str, StageRecord]) -> list[StageRecord]:
+    """Return the stages that are to be aborted: all that run, or ran on a lost runner, once an early exit was met."""
+    has_failed = any(record.is_fatal for record in records.values())
+    if has_failed or not any(record.ends_early for record in records.values()):
+        return []
+    return [record for record in records.values() if record.phase in ("running", "interrupted")]
 
 
 def wants_call(record: StageRecord) -> bool:

@@ -9,10 +9,11 @@ from contracts.state import ExecutionState
 from runner.progress import StagePlace
 from runner.values import Json
 
-Phase = Literal["pending", "interrupted", "running", "completed", "skipped", "failed"]
-"""`interrupted`: started by a runner that was lost. It runs anew, and nothing about starting it is decided again."""
+Phase = Literal["pending", "interrupted", "running", "completed", "skipped", "failed", "cancelled"]
+"""`interrupted`: started by a runner that was lost. It runs anew, and nothing about starting it is decided again.
+`cancelled`: cut off by an early exit; the log knows it as running."""
 
-SETTLED: frozenset[Phase] = frozenset({"completed", "skipped", "failed"})
+SETTLED: frozenset[Phase] = frozenset({"completed", "skipped", "failed", "cancelled"})
 
 
 @dataclass(slots=True)
@@ -60,6 +61,10 @@ class StageRecord:
         """Settle it as failed."""
         self.phase, self.outcome, self.output = "failed", outcome, outcome.output
         self.error, self.error_code = error, code
+
+    def cut_off(self, outcome: StageOutcome | None) -> None:
+        """Settle it as aborted; `outcome` has what it had spent, None where that is not known."""
+        self.phase, self.outcome = "cancelled", outcome
 
 
 def records_of(state: ExecutionState) -> dict[str, StageRecord]:

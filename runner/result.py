@@ -30,6 +30,7 @@ _STATUS_OF: Mapping[str, StageStatus] = {
     "failed": "failed",
     "running": "cancelled",
     "interrupted": "cancelled",
+    "cancelled": "cancelled",
 }
 _CANCELLED = ("The execution was cancelled.", "cancelled")
 
@@ -68,7 +69,7 @@ def build_result(
     duration_ms: int,
     scope: Scope | None = None,
 ) -> PipelineResult:
-    """Return the result; pending stages are left out of it, running ones are listed as cancelled.
+    """Return the result; pending stages are left out of it, running ones and those cut off are listed as cancelled.
 
     Args:
         state: the execution that ended.

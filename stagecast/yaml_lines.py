@@ -4,6 +4,9 @@ Safe against what a file could do to its reader: no tags and no objects, size, d
 bounded, a key that stands twice is a fault.
 """
 
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# ruamel.yaml is untyped.
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,14 +14,16 @@ from typing import Any, Protocol, cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scanner import Scanner
 
 from contracts.errors import Problem
 
 Path = tuple[str | int, ...]
 
-MAX_FILE_BYTES = 1_048_576
+MAX_FILE_BYTES = 262_144  # the reader takes up to 3 µs a byte, and requests wait meanwhile
+_MAX_TOKENS = 20_000  # words and signs, a key with its value is four; the reader takes up to 40 µs for each
 _MAX_NODES = 50_000  # after aliases were put in
-_MAX_EXPANDED = 4 * MAX_FILE_BYTES  # characters, after aliases were put in
+_MAX_EXPANDED = 4_194_304  # characters, after aliases were put in
 _MAX_DEPTH = 60
 
 _TAG = "tag:yaml.org,2002:"
@@ -126,17 +131,35 @@ def read_yaml(text: str) -> Document:
     return Document() if node is None else _Reader().read_document(node)
 
 
+class _BoundedScanner(Scanner):
+    """Stops at the first token that is too deep or too many, before anything is made of it."""
+
+    def fetch_more_tokens(self) -> Any:  # Any: ruamel.yaml is untyped
+        line: int = self.reader.line + 1
+        if len(self.indents) + len(self.flow_context) - 1 > _MAX_DEPTH:
+            raise _too_deep(line)
+        if self.tokens_taken + len(self.tokens) > _MAX_TOKENS:
+            raise UnreadableYaml(Problem(f"the file has more than {_MAX_TOKENS:,} words and signs", line))
+        return super().fetch_more_tokens()
+
+
+def _too_deep(line: int) -> UnreadableYaml:
+    return UnreadableYaml(Problem(f"the file is nested more than {_MAX_DEPTH} levels deep", line))
+
+
 def _compose(text: str) -> _Node | None:
+    # The pure reader: the C one knows YAML 1.1 only, in which `on` and `yes` are true. Not the round-trip one: it
+    # leaves a mark (\\x07) at each fold of a folded text.
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _BoundedScanner
+    yaml.composer.warn_double_anchors = False  # an anchor's name may be used again
     try:
-        # The pure reader: the C one knows YAML 1.1 only, in which `on` and `yes` are true.
-        return cast("_Node | None", YAML(typ="rt", pure=True).compose(text))  # pyright: ignore[reportUnknownMemberType]  # untyped
+        return cast("_Node | None", yaml.compose(text))
     except MarkedYAMLError as error:
         fault = cast("_SyntaxFault", error)
         mark = fault.problem_mark or fault.context_mark
         message = " ".join(part for part in (fault.problem, fault.context) if part) or "syntax error"
         problem = Problem(f"this is no YAML: {message}", None if mark is None else mark.line + 1)
-    except RecursionError:
-        problem = Problem(f"the file is nested more than {_MAX_DEPTH} levels deep")
     except (YAMLError, ValueError, AttributeError, TypeError, LookupError, AssertionError) as error:
         # The last ones are what the reader raises for broken texts that it did not foresee.
         problem = Problem(f"this is no YAML: {str(error).partition(chr(10))[0][:200] or 'syntax error'}")
@@ -159,7 +182,7 @@ class _Reader:
         line = _line(node)
         self._nodes += 1
         if len(path) > _MAX_DEPTH:
-            raise UnreadableYaml(Problem(f"the file is nested more than {_MAX_DEPTH} levels deep", line))
+            raise _too_deep(line)
         if self._nodes > _MAX_NODES or self._characters > _MAX_EXPANDED:
             raise UnreadableYaml(Problem("the file says more than it may; do its aliases (*name) multiply?", key_line))
         self._document.places[path] = _Place(key_line, line)

@@ -79,6 +79,40 @@ async def test_a_budget_that_says_finish_skips_the_rest_with_a_reason_and_runs_a
     assert (result.status, bench.models.messages) == ("success", ["a"])
 
 
+async def test_under_finish_always_stages_call_models_beyond_the_spent_budget_and_their_calls_count() -> None:
+    async def ask_twice(context: FunctionContext) -> list[str]:
+        return [(await context.complete(text)).text for text in ("one", "two")]
+
+    for budget in ({"calls": 1}, {"usd": 0.5}):
+        bench = Bench(functions={"ask_twice": ask_twice})
+        stages = (prompt("a"), prompt("b"), prompt("c", always=True), call("d", "ask_twice", always=True))
+        result = await bench.run(definition(*stages, budget={**budget, "on_exceeded": "finish"}))
+        assert (result.status, result.output) == ("success", ["one", "two"])
+        assert [stage.status for stage in result.stages] == ["success", "skipped", "success", "success"]
+        assert bench.models.messages == ["a", "c", "one", "two"]
+        assert (bench.told.outcomes["d"].calls, result.summary.total_cost) == (2, 2.0)
+
+
+async def test_what_an_always_stage_calls_is_missing_from_the_budget_of_the_others() -> None:
+    bench = Bench()
+    stages = (prompt("a", always=True), prompt("b"))
+    result = await bench.run(definition(*stages, budget={"calls": 1, "on_exceeded": "finish"}))
+    assert ([stage.status for stage in result.stages], bench.models.messages) == (["success", "skipped"], ["a"])
+
+
+async def test_an_always_stage_s_own_budget_still_limits_it() -> None:
+    bench = Bench(checks={"never": lambda _context, _value: "no good"})
+    stages = (prompt("a"), prompt("b", always=True, retries=5, check=["never"], budget={"calls": 2}))
+    result = await bench.run(definition(*stages, budget={"calls": 1, "on_exceeded": "finish"}))
+    assert (result.stages[1].error_code, len(bench.models.requests)) == ("budget_exceeded", 3)
+
+
+async def test_under_fail_a_spent_budget_refuses_the_calls_of_always_stages_too() -> None:
+    bench = Bench()
+    result = await bench.run(definition(prompt("a"), prompt("b", always=True), budget={"calls": 1}))
+    assert (result.status, result.error_code, bench.models.messages) == ("failed", "budget_exceeded", ["a"])
+
+
 async def test_a_budget_that_is_just_spent_skips_nothing_that_needs_no_model() -> None:
     pipeline = definition(prompt("a"), call("b"), budget={"calls": 1, "on_exceeded": "finish"})
     result = await Bench().run(pipeline)

@@ -97,18 +97,6 @@ async def test_an_early_exit_without_an_output_delivers_what_its_stage_did() -> 
     assert (result.status, result.output) == ("early_exit", "a")
 
 
-async def test_a_running_sibling_finishes_after_an_early_exit() -> None:
-    gate = asyncio.Event()
-    bench = Bench(Models(gates={"sibling": gate}))
-    bench.told.stop_at["skipped after"] = gate.set
-    pipeline = definition(
-        prompt("a", early_exit={"if": "true"}), prompt("sibling", needs=[]), prompt("after", needs=["sibling"])
-    )
-    result = await bench.run(pipeline)
-    assert result.status == "early_exit"
-    assert statuses(result.stages) == {"a": "success", "sibling": "success", "after": "skipped"}
-
-
 async def test_a_condition_of_early_exit_that_cannot_be_evaluated_fails_its_stage() -> None:
     bench = Bench()
     result = await bench.run(definition(prompt("a", early_exit={"if": "stages.a.output.x.y"})))

@@ -4,7 +4,16 @@ import pytest
 
 from contracts.errors import StageError
 from contracts.results import StageOutcome
-from runner.plan import BudgetStanding, Fail, Skip, Start, is_early_exit, output_after_failure, plan
+from runner.plan import (
+    BudgetStanding,
+    Fail,
+    Skip,
+    Start,
+    cut_off_by_early_exit,
+    is_early_exit,
+    output_after_failure,
+    plan,
+)
 from runner.records import StageRecord, records_of
 from runner.scope import Scope, begin_scope
 from tests.unit.runner.scripts import begin, call, definition, prompt
@@ -136,6 +145,16 @@ def test_a_failure_weighs_more_than_an_early_exit_so_always_stages_run() -> None
     records["a"].ends_early = True
     records["b"].fail("it broke", "broken", StageOutcome(status="failed"))
     assert plan(records, scope, NO_BUDGET) == [Start("c")]
+
+
+def test_an_early_exit_cuts_off_what_runs_unless_a_failure_ended_the_pipeline_before() -> None:
+    records, _ = standing(*(prompt(name, needs=[]) for name in "abcd"), done={"a": 1})
+    records["b"].phase, records["c"].phase = "running", "interrupted"
+    assert cut_off_by_early_exit(records) == []
+    records["a"].ends_early = True
+    assert cut_off_by_early_exit(records) == [records["b"], records["c"]]
+    records["d"].fail("it broke", "broken", StageOutcome(status="failed"))
+    assert cut_off_by_early_exit(records) == []
 
 
 def test_the_condition_of_an_early_exit_sees_the_stage_s_own_output() -> None:

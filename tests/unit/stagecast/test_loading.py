@@ -1,3 +1,5 @@
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -6,7 +8,8 @@ from hypothesis import strategies as st
 
 from contracts.errors import InvalidPipeline, Problem
 from contracts.pipeline import Pipeline
-from stagecast.loading import load_file, load_pipeline
+from stagecast import definition_shape
+from stagecast.loading import MAX_PROBLEMS, load_file, load_pipeline
 from tests.unit.stagecast.registry import REGISTRY
 
 EXAMPLE = (Path(__file__).parent / "pipelines" / "prompt-optimizer.yaml").read_text()
@@ -184,6 +187,29 @@ def test_a_file_that_is_not_utf_8_is_told_with_its_line(tmp_path: Path) -> None:
     path.write_bytes("id: é".encode() * 300_000)
     with pytest.raises(InvalidPipeline, match="larger than"):
         load_file(path, REGISTRY)
+
+
+@pytest.mark.parametrize("line", ["defautls{}: 1\n", "x{}: .inf\n"])
+def test_the_checks_end_where_nobody_reads_on(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    suggest = definition_shape.suggest
+
+    def counted(word: str, known: Sequence[str]) -> str:
+        compared.append(word)
+        return suggest(word, known)
+
+    monkeypatch.setattr(definition_shape, "suggest", counted)
+    told = problems(SMALL + "".join(line.format(number) for number in range(4000)))
+    assert len(told) == MAX_PROBLEMS + 1
+    assert told[-1] == Problem("there may be more; the checks end at 50 problems")
+    assert len(compared) <= MAX_PROBLEMS
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in (tmp_path / "pipe.yaml", tmp_path, Path(os.devnull)):
+        with pytest.raises(InvalidPipeline, match="cannot be read: it is no regular file"):
+            load_file(path, REGISTRY)
 
 
 LINES = EXAMPLE.splitlines(keepends=True)

@@ -76,13 +76,47 @@ def test_faults_that_do_not_stop_the_reading_are_collected(text: str, line: int,
         ("a: &x [*x]", "nested more than"),
         ("[" * 500, "nested more than"),
         ("a: " + "[" * 61 + "]" * 61, "nested more than"),
-        ("x" * (MAX_FILE_BYTES + 1), "larger than 1,048,576 bytes"),
+        ("x" * (MAX_FILE_BYTES + 1), "larger than 262,144 bytes"),
         (BOMB, "do its aliases"),
-        ("a: &a " + "x" * 500_000 + "\nb: [" + "*a, " * 20 + "]", "do its aliases"),
+        ("a: &a " + "x" * 250_000 + "\nb: [" + "*a, " * 20 + "]", "do its aliases"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(text: str, said: str) -> None:
     assert said in refusal(text)
+
+
+COSTLY = [  # what is written again and again, and the line where the reading ends
+    ("id: x\nx: " + "[" * 20_000, 2, "nested more than 60 levels"),
+    ("x: " + "{" * 200_000, 1, "nested more than 60 levels"),
+    ("\n".join("- " * 250 for _ in range(499)), 1, "nested more than 60 levels"),
+    ("\n".join(" " * (2 * depth) + "-" for depth in range(499)), 62, "nested more than 60 levels"),
+    ("".join(f"k{key}:\n" for key in range(30_000)), 6667, "more than 20,000 words and signs"),
+    ("a: [" + "1," * 100_000, 1, "more than 20,000 words and signs"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "said"), COSTLY)
+def test_reading_ends_at_the_first_part_too_many_before_faults_further_on(text: str, line: int, said: str) -> None:
+    with pytest.raises(UnreadableYaml, match=said) as caught:
+        read_yaml(text)
+    assert caught.value.problem.line == line
+
+
+def test_sixty_levels_are_read() -> None:
+    assert read_yaml("a: " + "[" * 60 + "]" * 60).value["a"]
+    assert read_yaml("".join(" " * depth + "a:\n" for depth in range(60))).value["a"]
+
+
+def test_a_folded_text_has_spaces_where_it_was_folded_and_nothing_else() -> None:
+    assert read_yaml('a: >\n  one\n  two\n\n  three\nb: >-\n  one\n  two\nc: "\\a"').value == {
+        "a": "one two\nthree\n",
+        "b": "one two",
+        "c": "\x07",
+    }
+
+
+def test_an_anchors_name_may_be_used_again() -> None:
+    assert read_yaml("[&a 1, *a, &a 2, *a]").value == [1, 1, 2, 2]
 
 
 @given(st.text(alphabet=st.sampled_from("ab:-[]{}&*!|>%@`'\"#,? \n\t\r\\0~=<é\x85\ufeff\x00"), max_size=40))

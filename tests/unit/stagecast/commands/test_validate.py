@@ -1,3 +1,4 @@
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -58,3 +59,9 @@ def test_what_is_not_there_exits_with_1(tmp_path: Path) -> None:
     assert run(missing)[0] == 1
     assert "cannot be read" in run(missing)[1][0]
     assert run(tmp_path) == (1, ["There is no pipeline file to check."])
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    assert run(pipe) == (1, [f"{pipe}: this cannot be read: it is no regular file", "1 problem in 1 file"])
