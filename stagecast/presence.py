@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Protocol
 
+import structlog
 from pydantic import ValidationError
 
 from contracts.presence import RunnerPresence
@@ -20,6 +21,8 @@ STREAM = "RUNNERS"
 _LIFE_PER_LEASE = 0.6
 _BEATS_PER_LIFE = 3
 _SECOND = 1_000_000_000  # nanoseconds
+
+_log = structlog.get_logger()
 
 
 class RunnerDirectory(Protocol):
@@ -76,6 +79,7 @@ class PresenceBucket:
         except NoResponders:
             await self.open()
             await self._broker.request(subject, data)
+            _log.info("announced to a broker that had forgotten us", runner=presence.name)
 
     async def withdraw(self, name: str) -> None:
         """Tell that this runner is gone."""

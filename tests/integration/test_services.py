@@ -178,13 +178,11 @@ async def test_a_runner_that_was_frozen_writes_nothing_once_another_one_took_ove
 
 
 async def test_runners_are_seen_again_after_the_broker_lost_its_memory(own_nats: NatsServer, tmp_path: Path) -> None:
-    async with running_stack(own_nats.url, tmp_path, env={"STAGECAST_ACK_WAIT_SECONDS": "3"}) as stack:
+    async with running_stack(own_nats.url, tmp_path, env={"STAGECAST_ACK_WAIT_SECONDS": "10"}) as stack:
         await own_nats.kill()
         await own_nats.restart()
         await stack.gateways[0].wait_for_event("broker connected", times=2)
-        await stack.runners[0].wait_for(
-            lambda line: line.get("event") == "broker topology created" and "RUNNERS" in line["piece"]
-        )
+        await stack.runners[0].wait_for_event("announced to a broker that had forgotten us")
         async with stack.http() as http:
             assert (await http.get("/readyz")).json()["runners"] == 1
 
