@@ -2,7 +2,7 @@
 
 import asyncio
 from types import TracebackType
-from typing import Any
+from typing import Any, TypedDict
 
 import structlog
 
@@ -24,6 +24,15 @@ from stagecast.log import ExecutionLog
 _TEXT_INTERVAL_SECONDS = 0.05  # pieces of text written within this time travel together
 
 log_line = structlog.get_logger()
+
+
+class _About(TypedDict):
+    """What every event about a stage carries."""
+
+    execution_id: str
+    stage: StageRef
+    index: int
+    total: int
 
 
 class Report:
@@ -54,19 +63,14 @@ class Report:
 
     async def stage_started(self, place: StagePlace) -> None:
         """Store `stage:started`."""
-        await self._claim.append(
-            StageStarted(execution_id=self._claim.execution_id, stage=_ref(place), index=place.index, total=place.total)
-        )
+        await self._claim.append(StageStarted(**self._about(place)))
 
     async def stage_completed(self, place: StagePlace, outcome: StageOutcome) -> None:
         """Store `stage:completed`, after the last of the stage's live text."""
         await self._flush(place)
         await self._claim.append(
             StageCompleted(
-                execution_id=self._claim.execution_id,
-                stage=_ref(place),
-                index=place.index,
-                total=place.total,
+                **self._about(place),
                 result=outcome,
             )
         )
@@ -75,10 +79,7 @@ class Report:
         """Store `stage:skipped`."""
         await self._claim.append(
             StageSkipped(
-                execution_id=self._claim.execution_id,
-                stage=_ref(place),
-                index=place.index,
-                total=place.total,
+                **self._about(place),
                 reason=reason,
                 output=output,
             )
@@ -89,10 +90,7 @@ class Report:
         await self._flush(place)
         await self._claim.append(
             StageFailed(
-                execution_id=self._claim.execution_id,
-                stage=_ref(place),
-                index=place.index,
-                total=place.total,
+                **self._about(place),
                 error=error,
                 code=code,
                 result=outcome,
@@ -106,10 +104,7 @@ class Report:
         await self._flush(place)
         await self._claim.append(
             StageRetrying(
-                execution_id=self._claim.execution_id,
-                stage=_ref(place),
-                index=place.index,
-                total=place.total,
+                **self._about(place),
                 attempt=attempt,
                 delay=delay_ms,
                 error=error,
@@ -122,6 +117,10 @@ class Report:
         """Keep live text for the next sending."""
         self._pending.setdefault((place, item), []).append(text)
         self._has_text.set()
+
+    def _about(self, place: StagePlace) -> _About:
+        stage = StageRef(id=place.id, name=place.name)
+        return {"execution_id": self._claim.execution_id, "stage": stage, "index": place.index, "total": place.total}
 
     async def _send_text(self) -> None:
         while True:
@@ -140,10 +139,7 @@ class Report:
                 continue
             place, item = key
             event = StageOutput(
-                execution_id=self._claim.execution_id,
-                stage=_ref(place),
-                index=place.index,
-                total=place.total,
+                **self._about(place),
                 text="".join(pieces),
                 attempt=self._claim.attempt,
                 item=item,
@@ -153,7 +149,3 @@ class Report:
             except LogUnavailable:
                 # Live text may be lost by promise; the stage's result carries all of it.
                 log_line.debug("live text dropped", execution_id=self._claim.execution_id)
-
-
-def _ref(place: StagePlace) -> StageRef:
-    return StageRef(id=place.id, name=place.name)
