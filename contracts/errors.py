@@ -69,6 +69,24 @@ class GatewayUnreachable(StagecastError):
     code = "gateway_unreachable"
 
 
+class QueueFull(StagecastError):
+    """As many executions wait as may; try again later."""
+
+    code = "queue_full"
+
+
+class ExecutionRunning(StagecastError):
+    """It has not ended yet, which what was asked for needs."""
+
+    code = "execution_running"
+
+
+class IdempotencyConflict(StagecastError):
+    """The same `Idempotency-Key` came with another request before."""
+
+    code = "idempotency_conflict"
+
+
 class RequestRefused(StagecastError):
     """A gateway answered a client with an error; `code` and `message` are the gateway's own.
 
@@ -132,6 +150,12 @@ class Fenced(StagecastError):
     """The slot of the log that was to be written holds somebody else's event: read the log, it tells whose."""
 
     code = "fenced"
+
+
+class LimitReached(StagecastError):
+    """An execution's log has grown as far as it may; `code` says which limit it was."""
+
+    code = "log_limit"
 
 
 class LogUnavailable(StagecastError):

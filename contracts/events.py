@@ -1,61 +1,35 @@
 """The events of an execution: one discriminated union, its wire names, and how an event becomes bytes and back.
 
-Stored events are numbered: `seq` is the event's place in its execution's log, from 0 without holes. `stage:output` is
-live text, published and not stored; it has no `seq`. Subjects are written in `contracts.subjects`.
+`stage:output` is live text, published and not stored; it has no `seq`. What all events carry is in
+`contracts.envelope`, what only runners read in `contracts.journal`. Subjects are written in `contracts.subjects`.
 """
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter
 
+from contracts.envelope import BaseEvent, StageEvent, StageRef, StoredEvent
 from contracts.ids import ExecutionId, PipelineId
+from contracts.journal import CallCompleted, ExecutionEnding, StepCompleted
 from contracts.results import PipelineResult, StageOutcome
-from contracts.wire import Timestamp, WireModel
+from contracts.wire import WireModel
 
 
-def utc_now() -> datetime:
-    """Return the present moment with its time zone."""
-    return datetime.now(UTC)
+class Reused(WireModel):
+    """What a stage delivered in the execution that is run again."""
+
+    output: Any = None
+    model: str | None = Field(default=None, description="The model that answered then.")
 
 
-class StageRef(WireModel):
-    """Which stage an event speaks of."""
+class Rerun(WireModel):
+    """Which execution is run again, and what of it is kept."""
 
-    id: str
-    name: str
-
-
-class Payload(WireModel):
-    """Where the whole of an event is when it was too large for one broker message.
-
-    The event's large fields are then left out of the message; over HTTP and `/ws` the gateway puts them back.
-    """
-
-    digest: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of the whole event's bytes, hexadecimal.")
-    size: int = Field(description="Bytes of the whole event.")
-
-
-class BaseEvent(WireModel):
-    """What every event carries."""
-
-    execution_id: ExecutionId
-    at: Timestamp = Field(default_factory=utc_now, description="When it happened, by the clock of who wrote it.")
-
-
-class StoredEvent(BaseEvent):
-    """An event of the log."""
-
-    seq: int = Field(default=-1, ge=-1, description="Number in the execution's log, from 0; -1 until appended.")
-    is_terminal: ClassVar[bool] = False
-
-
-class StageEvent(BaseEvent):
-    """An event about one stage."""
-
-    stage: StageRef
-    index: int = Field(ge=0, description="The stage's place in the file, from 0.")
-    total: int = Field(ge=1, description="How many stages the file has.")
+    of: ExecutionId
+    from_stage: str | None = Field(
+        default=None, description="The stage from which everything runs anew, if one was named."
+    )
+    reused: dict[str, Reused] = Field(default_factory=dict[str, Reused], description="By stage id.")
 
 
 class ExecutionQueued(StoredEvent):
@@ -66,6 +40,7 @@ class ExecutionQueued(StoredEvent):
     pipeline: dict[str, Any] = Field(description="The definition that runs, whatever is deployed meanwhile.")
     input: str
     options: dict[str, Any] = Field(default_factory=dict[str, Any])
+    rerun: Rerun | None = Field(default=None, description="Set where an earlier execution is run again.")
 
 
 class ExecutionStarted(StoredEvent):
@@ -168,12 +143,15 @@ LogEvent = Annotated[
     | ExecutionResumed
     | ExecutionReleased
     | ExecutionCancelRequested
+    | ExecutionEnding
     | ExecutionCompleted
     | StageStarted
     | StageCompleted
     | StageSkipped
     | StageFailed
-    | StageRetrying,
+    | StageRetrying
+    | CallCompleted
+    | StepCompleted,
     Field(discriminator="type"),
 ]
 Event = Annotated[LogEvent | StageOutput, Field(discriminator="type")]
@@ -181,8 +159,20 @@ Event = Annotated[LogEvent | StageOutput, Field(discriminator="type")]
 _log_event: TypeAdapter[LogEvent] = TypeAdapter(LogEvent)
 _event: TypeAdapter[Event] = TypeAdapter(Event)
 
+JOURNAL = (CallCompleted, StepCompleted, ExecutionEnding)
+"""What runners keep for each other."""
+
+
+def wire_name(event: type[BaseEvent]) -> str:
+    """Return the `type` of an event's class."""
+    return str(event.model_fields["type"].default)
+
+
+JOURNAL_TYPES: frozenset[str] = frozenset(map(wire_name, JOURNAL))
+"""The wire names of the journal: subscribers get them only where they ask for all events."""
+
 EVENT_TYPES: tuple[str, ...] = tuple(
-    name
+    wire_name(model)
     for model in (
         ExecutionQueued,
         ExecutionStarted,
@@ -196,8 +186,8 @@ EVENT_TYPES: tuple[str, ...] = tuple(
         StageFailed,
         StageRetrying,
         StageOutput,
+        *JOURNAL,
     )
-    for name in [str(model.model_fields["type"].default)]
 )
 """Every wire name, stored and live."""
 

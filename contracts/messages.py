@@ -13,6 +13,9 @@ class Subscribe(WireModel):
     type: Literal["subscribe"] = "subscribe"
     execution_id: str
     after: int | None = Field(default=None, ge=-1, description="The last `seq` seen; left out: from the start.")
+    events: Literal["default", "all"] | None = Field(
+        default=None, description="`all` adds the journal: what runners store for each other."
+    )
 
 
 class Unsubscribe(WireModel):

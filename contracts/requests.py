@@ -20,12 +20,27 @@ class RunRequest(WireModel):
     )
 
 
+class RerunRequest(WireModel):
+    """Body of `POST /api/executions/{id}/rerun`; what is left out is as it was."""
+
+    from_stage: str | None = Field(default=None, description="Run this stage, and all that depends on it, anew.")
+    input: str | None = None
+    options: dict[str, Any] | None = None
+
+
 class RunReply(WireModel):
     """Accepted: the execution is in the log and will run."""
 
     execution_id: str
     pipeline_id: str
     status: Literal["started"] = "started"
+
+
+class RerunReply(RunReply):
+    """Accepted: a new execution that takes over what an earlier one delivered."""
+
+    rerun_of: str
+    reused: tuple[str, ...] = Field(description="The stages whose results are taken over, by id in file order.")
 
 
 class CancelReply(WireModel):
@@ -113,6 +128,7 @@ class ExecutionView(ExecutionListing):
 
     last_seq: int = Field(description="Number of the last event that this view includes.")
     stages: tuple[StageView, ...]
+    rerun_of: str | None = Field(default=None, description="The execution that this one runs again.")
     result: PipelineResult | None = None
 
     @classmethod
@@ -133,5 +149,6 @@ class ExecutionView(ExecutionListing):
             stages=tuple(
                 StageView.of(index, stage, ended_at=state.ended_at) for index, stage in enumerate(state.stages.values())
             ),
+            rerun_of=None if state.queued.rerun is None else state.queued.rerun.of,
             result=state.result,
         )

@@ -24,6 +24,7 @@ class StageOutcome(WireModel):
     output_tokens: int = 0
     calls: int = Field(default=0, description="Model calls made, repeated attempts included.")
     output: Any = None
+    reused_from: str | None = Field(default=None, description="The execution that delivered this, and paid for it.")
 
 
 class StageResult(WireModel):
@@ -41,6 +42,7 @@ class StageResult(WireModel):
     reason: str | None = Field(default=None, description="Why the stage was skipped.")
     error: str | None = None
     error_code: str | None = None
+    reused_from: str | None = Field(default=None, description="The execution that delivered this, and paid for it.")
 
 
 class Summary(WireModel):
@@ -76,6 +78,7 @@ class PipelineResult(WireModel):
     summary: Summary = Summary()
     error: str | None = None
     error_code: str | None = None
+    rerun_of: str | None = Field(default=None, description="The execution that this one ran again.")
 
 
 class OutputListing(WireModel):

@@ -4,10 +4,11 @@ Which event may follow which is a table; an event that may not is `CorruptLog`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from contracts.envelope import StageEvent
 from contracts.errors import CorruptLog
 from contracts.events import (
     ExecutionCancelRequested,
@@ -23,6 +24,7 @@ from contracts.events import (
     StageSkipped,
     StageStarted,
 )
+from contracts.journal import CallCompleted, ExecutionEnding, StepCompleted
 from contracts.pipeline import Pipeline
 from contracts.results import PipelineResult, StageOutcome
 
@@ -40,9 +42,18 @@ _STAGE_MOVES: dict[type[LogEvent], tuple[frozenset[StagePhase], StagePhase]] = {
 }
 
 
+_SETTLED: frozenset[StagePhase] = frozenset({"completed", "skipped", "failed"})
+
+
 @dataclass
 class StageState:
-    """Where one stage stands. `output` is what it offers to later stages, also when skipped."""
+    """Where one stage stands.
+
+    Attributes:
+        output: what it offers to later stages, also when skipped.
+        calls: its model calls so far, in order; empty once it is settled, as its outcome tells all then.
+        steps: the steps that its function has done, likewise.
+    """
 
     id: str
     name: str
@@ -54,6 +65,13 @@ class StageState:
     error_code: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    calls: list[CallCompleted] = field(default_factory=list[CallCompleted])
+    steps: list[StepCompleted] = field(default_factory=list[StepCompleted])
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it will not change any more."""
+        return self.phase in _SETTLED
 
 
 @dataclass
@@ -64,6 +82,8 @@ class ExecutionState:
         next_seq: the number that the next event will have.
         attempt: how many times it was claimed, 0 until the first time.
         runner: who holds it; None while it waits in the queue.
+        lost_claims: runners lost in a row since a stage was settled last; what is given back is not lost.
+        ending: how it ends, once that is decided; from then on it can only be completed.
         stages: in file order, by id.
     """
 
@@ -74,6 +94,8 @@ class ExecutionState:
     status: ExecutionStatus = "queued"
     attempt: int = 0
     runner: str | None = None
+    lost_claims: int = 0
+    ending: PipelineResult | None = None
     is_cancel_requested: bool = False
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -118,8 +140,10 @@ class ExecutionState:
                 self.status = "queued"
             case ExecutionCancelRequested():
                 self.is_cancel_requested = True
-            case ExecutionCompleted():
+            case ExecutionEnding() | ExecutionCompleted():
                 self._end(event)
+            case CallCompleted() | StepCompleted():
+                self._keep(event)
             case StageStarted() | StageRetrying() | StageCompleted() | StageFailed() | StageSkipped():
                 self._move_stage(event)
             case ExecutionQueued():
@@ -129,25 +153,48 @@ class ExecutionState:
     def _claim(self, event: ExecutionStarted | ExecutionResumed) -> None:
         if event.attempt != self.attempt + 1:
             raise CorruptLog(f"claim {event.attempt} came after claim {self.attempt}")
+        if self.runner is not None:
+            self.lost_claims += 1
         self.attempt = event.attempt
         self.runner = event.runner
         self.status = "running"
         self.started_at = self.started_at or event.at
 
-    def _end(self, event: ExecutionCompleted) -> None:
+    def _end(self, event: ExecutionEnding | ExecutionCompleted) -> None:
+        if isinstance(event, ExecutionEnding):
+            if self.ending is not None:
+                raise CorruptLog("a second execution:ending")
+            self.ending = event.result
+            return
         self.result = event.result
         self.status = event.result.status
         self.filename = event.filename
         self.ended_at = event.at
 
-    def _move_stage(self, event: StageStarted | StageRetrying | StageCompleted | StageFailed | StageSkipped) -> None:
+    def _stage_of(self, event: StageEvent) -> StageState:
         stage = self.stages.get(event.stage.id)
         if stage is None:
-            raise CorruptLog(f"{event.type} names the unknown stage '{event.stage.id}'")
+            raise CorruptLog(f"an event names the unknown stage '{event.stage.id}'")
+        return stage
+
+    def _keep(self, event: CallCompleted | StepCompleted) -> None:
+        stage = self._stage_of(event)
+        if stage.is_settled:
+            return  # a call that a function had left behind; the stage's outcome does not know of it
+        if isinstance(event, CallCompleted):
+            stage.calls.append(event)
+        else:
+            stage.steps.append(event)
+
+    def _move_stage(self, event: StageStarted | StageRetrying | StageCompleted | StageFailed | StageSkipped) -> None:
+        stage = self._stage_of(event)
         allowed, phase = _STAGE_MOVES[type(event)]
-        if stage.phase not in allowed or self.status != "running":
+        if stage.phase not in allowed or self.status != "running" or self.ending is not None:
             raise CorruptLog(f"{event.type} came while '{stage.id}' was {stage.phase}")
         stage.phase = phase
+        if stage.is_settled:
+            self.lost_claims = 0
+            stage.calls, stage.steps = [], []
         match event:
             case StageStarted():
                 stage.started_at = event.at

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Self
 
+from contracts.envelope import StoredEvent
 from contracts.errors import ExecutionNotFound, LogUnavailable
 from contracts.events import (
     ExecutionCompleted,
@@ -20,7 +21,6 @@ from contracts.events import (
     ExecutionStarted,
     StageOutput,
     StageStarted,
-    StoredEvent,
 )
 from gateway.relay import Listener, Relay
 from stagecast.log import Entry, ExecutionLog

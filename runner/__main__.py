@@ -9,8 +9,8 @@ from importlib.metadata import version
 import structlog
 import uvloop
 
+from contracts.envelope import utc_now
 from contracts.errors import LogUnavailable, StagecastError
-from contracts.events import utc_now
 from contracts.presence import RunnerPresence
 from runner.ending import Ending
 from runner.executor import PipelineExecutor

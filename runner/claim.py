@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import structlog
 
+from contracts.envelope import StageRef
 from contracts.errors import Fenced, LogUnavailable
 from contracts.events import (
     ExecutionCompleted,
@@ -18,7 +19,6 @@ from contracts.events import (
     ExecutionResumed,
     ExecutionStarted,
     LogEvent,
-    StageRef,
 )
 from contracts.state import ExecutionState, fold
 from stagecast.log import Delivery, ExecutionLog

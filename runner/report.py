@@ -6,12 +6,12 @@ from typing import Any, TypedDict
 
 import structlog
 
+from contracts.envelope import StageRef
 from contracts.errors import LogUnavailable
 from contracts.events import (
     StageCompleted,
     StageFailed,
     StageOutput,
-    StageRef,
     StageRetrying,
     StageSkipped,
     StageStarted,

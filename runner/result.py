@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 
+from contracts.envelope import utc_now
 from contracts.errors import ExpressionError
-from contracts.events import ExecutionQueued, utc_now
+from contracts.events import ExecutionQueued
 from contracts.pipeline import Pipeline
 from contracts.results import (
     PipelineInput,

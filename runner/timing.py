@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.events import utc_now
+from contracts.envelope import utc_now
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
+from contracts.envelope import StoredEvent
 from contracts.errors import ExecutionNotFound, GatewayUnreachable, RequestRefused
-from contracts.events import Event, ExecutionCompleted, StoredEvent, decode
+from contracts.events import Event, ExecutionCompleted, decode
 from contracts.messages import Subscribe
 
 _TERMINAL_TYPE = ExecutionCompleted.model_fields["type"].default

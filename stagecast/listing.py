@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
 
+from contracts.envelope import StoredEvent
 from contracts.errors import InvalidInput
 from contracts.events import (
     ExecutionCancelRequested,
@@ -12,7 +13,6 @@ from contracts.events import (
     ExecutionReleased,
     ExecutionResumed,
     ExecutionStarted,
-    StoredEvent,
 )
 from contracts.requests import ExecutionListing
 from contracts.results import ResultStatus

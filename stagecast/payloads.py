@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from contracts.envelope import Payload
 from contracts.errors import CorruptLog, LogUnavailable
-from contracts.events import Payload
 from contracts.subjects import payload_of, payload_subject
 from stagecast.broker import Broker
 from stagecast.stored import StreamReader

@@ -1,5 +1,6 @@
 """Example events of one execution, for tests of the log and of the fold."""
 
+from contracts.envelope import StageRef
 from contracts.events import (
     ExecutionCancelRequested,
     ExecutionCompleted,
@@ -10,12 +11,12 @@ from contracts.events import (
     StageCompleted,
     StageFailed,
     StageOutput,
-    StageRef,
     StageRetrying,
     StageSkipped,
     StageStarted,
 )
 from contracts.ids import new_execution_id, submitted_at
+from contracts.journal import CallCompleted, ExecutionEnding, StepCompleted
 from contracts.pipeline import Pipeline
 from contracts.results import PipelineInput, PipelineResult, ResultStatus, StageOutcome
 
@@ -115,6 +116,39 @@ class Example:
     def stage_output(self, text: str, index: int = 0) -> StageOutput:
         """Live text."""
         return StageOutput(execution_id=self.id, stage=STAGES[index], index=index, total=len(STAGES), text=text)
+
+    def call_completed(self, seq: int, index: int = 0, key: str = "ab" * 32) -> CallCompleted:
+        """A model call is done."""
+        return CallCompleted(
+            execution_id=self.id,
+            seq=seq,
+            stage=STAGES[index],
+            index=index,
+            total=len(STAGES),
+            key=key,
+            model="scripted:example",
+            text="yes",
+            input_tokens=3,
+            output_tokens=1,
+            cost=0.25,
+        )
+
+    def step_completed(self, seq: int, index: int = 0) -> StepCompleted:
+        """A function's step is done."""
+        return StepCompleted(
+            execution_id=self.id,
+            seq=seq,
+            stage=STAGES[index],
+            index=index,
+            total=len(STAGES),
+            key="cd" * 32,
+            name="fetch",
+            output={"rows": 2},
+        )
+
+    def ending(self, seq: int, status: ResultStatus = "success") -> ExecutionEnding:
+        """The end is decided."""
+        return ExecutionEnding(execution_id=self.id, seq=seq, result=self.completed(seq, status).result)
 
     def completed(self, seq: int, status: ResultStatus = "success", output: object = None) -> ExecutionCompleted:
         """The end."""

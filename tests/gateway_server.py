@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import connect
 
-from contracts.events import utc_now
+from contracts.envelope import utc_now
 from contracts.presence import RunnerPresence
 from gateway.__main__ import GatewayServer, server_config
 from gateway.app import Gateway, create_gateway

@@ -18,19 +18,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from contracts.envelope import BaseEvent, StageRef, utc_now
 from contracts.events import (
-    BaseEvent,
     ExecutionCompleted,
     ExecutionQueued,
     ExecutionStarted,
     StageCompleted,
     StageFailed,
     StageOutput,
-    StageRef,
     StageSkipped,
     StageStarted,
     encode,
-    utc_now,
 )
 from contracts.results import PipelineInput, PipelineResult, ResultStatus, StageOutcome
 

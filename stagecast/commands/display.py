@@ -12,7 +12,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.live import Live
 
-from contracts.events import Event, utc_now
+from contracts.envelope import utc_now
+from contracts.events import Event
 from contracts.wire import format_timestamp
 from stagecast.commands.run_view import RunView
 from stagecast.commands.stage_table import render

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from contracts.envelope import StageEvent
 from contracts.events import (
     Event,
     ExecutionCancelRequested,
@@ -16,7 +17,6 @@ from contracts.events import (
     ExecutionResumed,
     ExecutionStarted,
     StageCompleted,
-    StageEvent,
     StageFailed,
     StageOutput,
     StageRetrying,

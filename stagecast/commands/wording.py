@@ -1,5 +1,6 @@
 """How durations, costs, tokens and events are worded for people. Plain text: no colours and no layout."""
 
+from contracts.envelope import StageEvent
 from contracts.events import (
     Event,
     ExecutionCancelRequested,
@@ -9,7 +10,6 @@ from contracts.events import (
     ExecutionResumed,
     ExecutionStarted,
     StageCompleted,
-    StageEvent,
     StageFailed,
     StageRetrying,
     StageSkipped,

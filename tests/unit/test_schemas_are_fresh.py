@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from contracts.events import EVENT_TYPES, BaseEvent, ExecutionCancelRequested, StageRef, StageStarted, encode
+from contracts.envelope import BaseEvent, StageRef
+from contracts.events import EVENT_TYPES, ExecutionCancelRequested, StageStarted, encode
 from contracts.ids import new_execution_id
 from stagecast.commands.schemas import event_schema, pipeline_schema, schema_files, write_schemas
 from stagecast.yaml_lines import read_yaml

@@ -21,7 +21,10 @@ STORED: list[LogEvent] = [
     EXAMPLE.stage_completed(7),
     EXAMPLE.stage_skipped(8),
     EXAMPLE.stage_failed(9),
-    EXAMPLE.completed(10),
+    EXAMPLE.call_completed(10),
+    EXAMPLE.step_completed(11),
+    EXAMPLE.ending(12),
+    EXAMPLE.completed(13),
 ]
 STORY_NAMES = {
     "execution:started",
@@ -38,6 +41,9 @@ ADDED_NAMES = {
     "execution:cancel_requested",
     "stage:retrying",
     "stage:output",
+    "call:completed",
+    "step:completed",
+    "execution:ending",
 }
 
 

@@ -141,3 +141,43 @@ def test_an_unknown_stage_is_refused() -> None:
     stranger = event.model_copy(update={"stage": event.stage.model_copy(update={"id": "stranger"})})
     with pytest.raises(CorruptLog, match="stranger"):
         fold([E.queued(), E.started(), stranger])
+
+
+def test_the_journal_of_a_running_stage_is_kept_until_the_stage_is_settled() -> None:
+    state = state_of(E.queued(), E.started(), E.stage_started(2), E.call_completed(3), E.step_completed(4))
+    assert [call.text for call in state.stages["first"].calls] == ["yes"]
+    assert [step.name for step in state.stages["first"].steps] == ["fetch"]
+    state.apply(E.stage_completed(5))
+    assert (state.stages["first"].calls, state.stages["first"].steps) == ([], [])
+    state.apply(E.call_completed(6))
+    assert state.stages["first"].calls == []
+
+
+def test_a_claim_that_is_taken_over_is_lost_and_one_that_was_given_back_is_not() -> None:
+    state = state_of(E.queued(), E.started(), E.resumed(2), E.released(3, "runner-b"), E.resumed(4, 3))
+    assert state.lost_claims == 1
+    state.apply(E.resumed(5, 4))
+    assert state.lost_claims == 2
+
+
+def test_a_stage_that_is_settled_forgives_the_claims_lost_before() -> None:
+    state = state_of(E.queued(), E.started(), E.resumed(2), E.stage_started(3), E.call_completed(4))
+    assert state.lost_claims == 1
+    state.apply(E.stage_completed(5))
+    assert state.lost_claims == 0
+
+
+def test_how_it_ends_is_decided_before_it_has_ended() -> None:
+    state = state_of(E.queued(), E.started(), E.ending(2))
+    assert state.ending == E.ending(2).result
+    assert (state.is_ended, state.status) == (False, "running")
+    state.apply(E.resumed(3))
+    state.apply(E.completed(4))
+    assert (state.is_ended, state.status) == (True, "success")
+
+
+@pytest.mark.parametrize("event", [E.ending(3), E.stage_started(3), E.stage_skipped(3)], ids=lambda event: event.type)
+def test_once_the_end_is_decided_no_stage_moves_and_nothing_is_decided_again(event: LogEvent) -> None:
+    state = state_of(E.queued(), E.started(), E.ending(2))
+    with pytest.raises(CorruptLog):
+        state.apply(event)

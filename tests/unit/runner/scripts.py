@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from contracts.events import ExecutionQueued, ExecutionResumed, ExecutionStarted, StageRef
+from contracts.envelope import StageRef
+from contracts.events import ExecutionQueued, ExecutionResumed, ExecutionStarted
 from contracts.ids import new_execution_id
 from contracts.pipeline import ModelSpec, Pipeline
 from contracts.results import PipelineResult, StageOutcome

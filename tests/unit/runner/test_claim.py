@@ -3,13 +3,13 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from contracts.envelope import StageRef
 from contracts.errors import LogUnavailable
 from contracts.events import (
     ExecutionCancelRequested,
     ExecutionQueued,
     ExecutionResumed,
     LogEvent,
-    StageRef,
     StageStarted,
 )
 from contracts.ids import new_execution_id

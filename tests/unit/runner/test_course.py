@@ -1,7 +1,8 @@
 import asyncio
 
+from contracts.envelope import StageRef
 from contracts.errors import ModelError
-from contracts.events import StageCompleted, StageFailed, StageRef, StageSkipped, StageStarted
+from contracts.events import StageCompleted, StageFailed, StageSkipped, StageStarted
 from contracts.results import StageOutcome, StageResult
 from contracts.state import ExecutionState
 from runner.progress import StagePlace

@@ -2,8 +2,9 @@ import asyncio
 
 import pytest
 
+from contracts.envelope import StageRef
 from contracts.errors import ModelError
-from contracts.events import StageCompleted, StageRef, StageStarted
+from contracts.events import StageCompleted, StageStarted
 from contracts.results import PipelineResult, StageOutcome
 from runner.progress import StagePlace
 from stagecast.functions import FunctionContext

@@ -40,6 +40,7 @@ async def test_a_result_has_the_story_s_fields() -> None:
         "reason": None,
         "error": None,
         "errorCode": None,
+        "reusedFrom": None,
     }
     assert {key: value for key, value in wire["summary"].items() if key != "totalDuration"} == {
         "stagesRun": 1,

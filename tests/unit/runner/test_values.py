@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.events import StageCompleted, StageRef, decode, encode
+from contracts.envelope import StageRef
+from contracts.events import StageCompleted, decode, encode
 from contracts.ids import new_execution_id
 from contracts.results import StageOutcome
 from runner.values import MAX_DEPTH, NotJson, as_json, as_text, sentence

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from contracts.envelope import StageRef
 from contracts.errors import OutputsUnavailable
 from contracts.events import (
     ExecutionCancelRequested,
@@ -12,7 +13,6 @@ from contracts.events import (
     ExecutionQueued,
     ExecutionStarted,
     LogEvent,
-    StageRef,
 )
 from contracts.ids import new_execution_id
 from contracts.requests import ExecutionView

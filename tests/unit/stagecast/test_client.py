@@ -7,8 +7,9 @@ from contextlib import aclosing
 
 import pytest
 
+from contracts.envelope import StoredEvent
 from contracts.errors import ExecutionNotFound, GatewayUnreachable, InvalidId, RequestRefused
-from contracts.events import Event, ExecutionCompleted, StageOutput, StoredEvent
+from contracts.events import Event, ExecutionCompleted, StageOutput
 from stagecast.client import Client
 from tests.processes import free_port
 from tests.story_server import EXECUTION_ID, FILENAME, Story, demo_result, live_text, telling

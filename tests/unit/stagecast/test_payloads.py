@@ -1,7 +1,8 @@
 import hashlib
 import json
 
-from contracts.events import Payload, encode
+from contracts.envelope import Payload
+from contracts.events import encode
 from stagecast.payloads import LARGE_FIELD_BYTES, make_stub
 from tests.example_events import Example
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 import typer
 
-from contracts.events import BaseEvent
+from contracts.envelope import BaseEvent
 from contracts.results import PipelineResult
 from stagecast.commands.run import parse_option
 from tests.command_line import WAIT_SECONDS, end_of, stagecast, start_command

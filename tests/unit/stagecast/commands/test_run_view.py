@@ -2,14 +2,13 @@
 
 from datetime import timedelta
 
+from contracts.envelope import StageRef, utc_now
 from contracts.events import (
     ExecutionCancelRequested,
     ExecutionReleased,
     ExecutionResumed,
-    StageRef,
     StageRetrying,
     StageStarted,
-    utc_now,
 )
 from contracts.results import ResultStatus
 from stagecast.commands.run_view import RunView

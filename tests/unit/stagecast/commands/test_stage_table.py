@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from rich.console import Console
 
-from contracts.events import utc_now
+from contracts.envelope import utc_now
 from stagecast.commands.run_view import RunView
 from stagecast.commands.stage_table import render
 from tests.story_server import EXECUTION_ID, demo_events, live_text
