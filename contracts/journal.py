@@ -21,10 +21,9 @@ class CallFault(WireModel):
     retry_after_seconds: float | None = None
 
 
-class CallCompleted(StoredEvent, StageEvent):
-    """A model call came to its end and was paid for; a runner that resumes the stage does not make it again."""
+class FinishedCall(WireModel):
+    """A model call that came to its end and was paid for."""
 
-    type: Literal["call:completed"] = "call:completed"
     key: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of everything that determines the call.")
     item: int | None = Field(default=None, description="The item's place, in a foreach.")
     model: str | None = Field(default=None, description="Who answered, as provider:model; null where nobody did.")
@@ -37,14 +36,25 @@ class CallCompleted(StoredEvent, StageEvent):
     fault: CallFault | None = Field(default=None, description="Why there is no answer, although it was paid for.")
 
 
-class StepCompleted(StoredEvent, StageEvent):
-    """A step that a function asked to be kept is done; it is not done again."""
+class FinishedStep(WireModel):
+    """A step that a function asked to be kept, done."""
 
-    type: Literal["step:completed"] = "step:completed"
     key: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 of stage, item, name, and which use of the name.")
     name: str
     item: int | None = Field(default=None, description="The item's place, in a foreach.")
     output: Any = None
+
+
+class CallCompleted(FinishedCall, StoredEvent, StageEvent):
+    """A model call came to its end; a runner that resumes the stage does not make it again."""
+
+    type: Literal["call:completed"] = "call:completed"
+
+
+class StepCompleted(FinishedStep, StoredEvent, StageEvent):
+    """A step is done; a runner that resumes the stage does not do it again."""
+
+    type: Literal["step:completed"] = "step:completed"
 
 
 class ExecutionEnding(StoredEvent):

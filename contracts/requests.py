@@ -85,6 +85,7 @@ class StageView(WireModel):
     model: str | None = None
     reason: str | None = None
     error: str | None = None
+    reused_from: str | None = None
     started_at: Timestamp | None = None
     ended_at: Timestamp | None = None
 
@@ -103,6 +104,7 @@ class StageView(WireModel):
             model=outcome.model if outcome else None,
             reason=stage.reason,
             error=stage.error,
+            reused_from=outcome.reused_from if outcome else None,
             started_at=stage.started_at,
             ended_at=ended_at if is_cut_off else stage.ended_at,
         )

@@ -10,10 +10,12 @@ from contracts.ids import check_execution_id
 LOG_PREFIX = "log"
 LIVE_PREFIX = "exec"
 PAYLOAD_PREFIX = "payload"
+_REMEMBERED_PREFIX = "remembered"
 
 LOG_SUBJECTS = f"{LOG_PREFIX}.*.*.*"
 PRESENCE_SUBJECTS = "presence.*"
 PAYLOAD_SUBJECTS = f"{PAYLOAD_PREFIX}.*.*.*"
+REMEMBERED_SUBJECTS = f"{_REMEMBERED_PREFIX}.*"
 REPUBLISH_TO = f"{LIVE_PREFIX}.{{{{wildcard(1)}}}}.{{{{wildcard(2)}}}}"
 STORED_SUBJECT_HEADER = "Nats-Subject"
 
@@ -64,6 +66,16 @@ def payload_subject(execution_id: str, digest: str, part: int) -> str:
 def payload_of(execution_id: str, digest: str) -> str:
     """Match every part of one payload."""
     return f"{PAYLOAD_PREFIX}.{check_execution_id(execution_id)}.{digest}.*"
+
+
+def payloads_of(execution_id: str) -> str:
+    """Match every part of every payload of one execution."""
+    return f"{PAYLOAD_PREFIX}.{check_execution_id(execution_id)}.>"
+
+
+def remembered_subject(digest: str) -> str:
+    """Where the first value of a key is kept; the key's SHA-256, hexadecimal, is one token."""
+    return REMEMBERED_SUBJECTS.replace("*", digest)
 
 
 def presence_subject(runner: str) -> str:

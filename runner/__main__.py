@@ -18,6 +18,7 @@ from runner.heartbeat import beat, beat_for_ever
 from runner.models.router import ModelRouter
 from runner.models.settings import ModelSettings
 from runner.settings import RunnerSettings
+from runner.terms import Terms
 from runner.worker import Worker, WorkerOptions
 from stagecast.broker import Broker, BrokerSettings
 from stagecast.functions import FunctionRegistry
@@ -48,8 +49,9 @@ async def serve(settings: RunnerSettings, stop: asyncio.Event) -> None:
         WorkerOptions(
             name=settings.runner_name,
             concurrency=settings.concurrency,
-            lease_seconds=log_settings.ack_wait_seconds,
             drain_seconds=settings.drain_seconds,
+            max_lost_claims=settings.max_lost_claims,
+            terms=Terms(log_settings.ack_wait_seconds, settings.max_events, settings.max_log_bytes),
         ),
     )
     presence = describe(settings)

@@ -54,6 +54,11 @@ class Account:
         return self._owner
 
     @property
+    def is_closed(self) -> bool:
+        """Whether every later call is refused."""
+        return self._is_closed
+
+    @property
     def limits_dollars(self) -> "Account | None":
         """The nearest account, from here upwards, that has a budget in dollars."""
         if self._budget is not None and self._budget.usd is not None:

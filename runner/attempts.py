@@ -1,6 +1,5 @@
 """Repeats an attempt as `retry` decides, each within its time. Not what an attempt does."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,6 +10,7 @@ from runner.account import CallRefused
 from runner.progress import StagePlace
 from runner.retry import decide_retry
 from runner.teller import Teller
+from runner.time_limit import TimeLimit
 from runner.timing import Timing
 from runner.values import sentence
 
@@ -56,12 +56,12 @@ class Attempts:
             last = failure
 
     async def _limited(self, attempt: Callable[[StageError | None], Awaitable[T]], last: StageError | None) -> T:
-        limit = asyncio.timeout(self.timeout_seconds)
+        limit = TimeLimit(self.timeout_seconds)
         try:
             async with limit:
                 return await attempt(last)
         except TimeoutError:
-            if not limit.expired():
+            if not limit.is_expired:
                 raise
             message = f"The attempt took longer than {self.timeout_seconds:g} s and was aborted."
             raise StageTimeout(message) from None

@@ -4,15 +4,17 @@ import asyncio
 from dataclasses import dataclass, field
 
 from contracts.errors import ModelError, StageError
+from contracts.journal import CallFault, FinishedCall
 from contracts.pipeline import ModelSpec, Pipeline
 from runner.account import Account
 from runner.budget import unpriced_sentence
-from runner.models.client import ModelCallFailed, ModelClient, ModelReply, ModelRequest
+from runner.journal import Journal, call_key
+from runner.models.client import ModelCallFailed, ModelClient, ModelReply, ModelRequest, Spent
 from runner.plugins import is_cancelled_from_inside
 from runner.progress import StagePlace
 from runner.shape import Shape
 from runner.teller import Teller
-from runner.values import NotJson, as_json
+from runner.values import Json, NotJson, as_json
 from stagecast.functions import Answer
 
 _MISMATCH = "schema_mismatch"
@@ -42,6 +44,7 @@ class StageCalls:
     """Makes the model calls of one stage.
 
     Attributes:
+        journal: the calls that need not be made again.
         answered_by: the models that answered, in order of their first answer.
     """
 
@@ -50,10 +53,11 @@ class StageCalls:
     account: Account
     place: StagePlace
     teller: Teller
+    journal: Journal
     answered_by: list[str] = field(default_factory=list[str])
 
     async def ask(self, ask: Ask, last: StageError | None = None) -> Answer:
-        """Make one call. What it cost is counted whatever comes of it, as far as the provider told.
+        """Make one call, unless the journal has it. What it cost is counted whatever comes of it.
 
         Args:
             ask: what to ask.
@@ -66,29 +70,42 @@ class StageCalls:
         """
         if self.teller.is_closed:
             raise asyncio.CancelledError  # the run has ended; a function that went on all the same pays for nothing
-        spec = self._spec(ask.alias)
-        self.account.reserve()
         request = ModelRequest(
-            spec=spec,
+            spec=self._spec(ask.alias),
             user=_with_complaint(ask.user, last),
             system=ask.system,
             schema=None if ask.shape is None else ask.shape.schema,
             timeout_seconds=ask.timeout_seconds,
         )
+        key = call_key(self.place.id, ask.item, request)
+        call = self.journal.find_call(key)
+        if call is None:
+            call = await self._make(request, key, ask.item)
+        if call.model is not None and call.model not in self.answered_by:
+            self.answered_by.append(call.model)
+        return _accept(call, ask.shape)
+
+    async def _make(self, request: ModelRequest, key: str, item: int | None) -> FinishedCall:
+        """Make a call that is not in the journal, and put it there: with or without an answer, it was paid for."""
+        self.account.reserve()
+        await self.teller.call_starting(self.place)
         try:
-            reply = await self.client.complete(request, lambda text: self.teller.text(self.place, text, ask.item))
+            reply = await self.client.complete(request, lambda text: self.teller.text(self.place, text, item))
         except ModelCallFailed as failed:
-            self.account.charge(failed.spent.input_tokens, failed.spent.output_tokens, failed.spent.cost_usd)
-            raise
+            call = _unanswered(key, item, failed)
+            if failed.spent == Spent():
+                raise
         except asyncio.CancelledError:
             if not is_cancelled_from_inside(self.teller):
                 raise
-            message = f"The call of {spec.use} was cancelled by its client."
+            message = f"The call of {request.spec.use} was cancelled by its client."
             raise ModelError(message, code="transport", is_retryable=True) from None
-        self.account.charge(reply.input_tokens, reply.output_tokens, reply.cost_usd)
-        if reply.model not in self.answered_by:
-            self.answered_by.append(reply.model)
-        return _accept(reply, ask.shape)
+        else:
+            call = _answered(key, item, reply)
+        self.account.charge(call.input_tokens, call.output_tokens, call.cost)
+        if not self.account.is_closed:  # else the stage has ended, and nobody will look for it
+            await self.teller.call_completed(self.place, call)
+        return call
 
     def _spec(self, alias: str | None) -> ModelSpec:
         spec = None if alias is None else self.pipeline.models.get(alias)
@@ -102,15 +119,59 @@ class StageCalls:
         return spec
 
 
-def _accept(reply: ModelReply, shape: Shape | None) -> Answer:
+def _answered(key: str, item: int | None, reply: ModelReply) -> FinishedCall:
+    fault: CallFault | None = None
+    value: Json = None
     try:
         value = as_json(reply.value)
     except NotJson as error:
-        raise ModelError(f"The answer cannot be kept: {error}.", code=_MISMATCH, is_retryable=True) from None
+        fault = CallFault(message=f"The answer cannot be kept: {error}.", code=_MISMATCH, is_retryable=True)
+    text = reply.text.encode("utf-8", "replace").decode()
+    has_value = value != text
+    return FinishedCall(
+        key=key,
+        item=item,
+        model=reply.model,
+        text=text,
+        value=value if has_value else None,
+        has_value=has_value,
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+        cost=reply.cost_usd,
+        fault=fault,
+    )
+
+
+def _unanswered(key: str, item: int | None, failed: ModelCallFailed) -> FinishedCall:
+    return FinishedCall(
+        key=key,
+        item=item,
+        input_tokens=failed.spent.input_tokens,
+        output_tokens=failed.spent.output_tokens,
+        cost=failed.spent.cost_usd,
+        fault=CallFault(
+            message=failed.message,
+            code=failed.code,
+            is_retryable=failed.is_retryable,
+            retry_after_seconds=failed.retry_after_seconds,
+        ),
+    )
+
+
+def _accept(call: FinishedCall, shape: Shape | None) -> Answer:
+    fault = call.fault
+    if fault is not None:
+        raise ModelError(
+            fault.message,
+            code=fault.code,
+            is_retryable=fault.is_retryable,
+            retry_after_seconds=fault.retry_after_seconds,
+        )
+    value = call.value if call.has_value else call.text
     complaint = None if shape is None else shape.complaint(value)
     if complaint is not None:
         raise ModelError(f"The answer {complaint}", code=_MISMATCH, is_retryable=True)
-    return Answer(reply.text, value, reply.model, reply.input_tokens, reply.output_tokens, reply.cost_usd)
+    return Answer(call.text, value, call.model or "", call.input_tokens, call.output_tokens, call.cost)
 
 
 def _with_complaint(user: str, last: StageError | None) -> str:

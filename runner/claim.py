@@ -14,13 +14,14 @@ import structlog
 from contracts.envelope import StageRef
 from contracts.errors import Fenced, LogUnavailable
 from contracts.events import (
-    ExecutionCompleted,
     ExecutionReleased,
     ExecutionResumed,
     ExecutionStarted,
     LogEvent,
 )
-from contracts.state import ExecutionState, fold
+from contracts.state import ExecutionState
+from runner.known_log import KnownLog
+from runner.terms import DEFAULT_TERMS, Terms
 from stagecast.log import Delivery, ExecutionLog
 
 _RETRY_FIRST_SECONDS = 0.1
@@ -36,17 +37,6 @@ class ClaimLost(Fenced):
     code = "claim_lost"
 
 
-async def read_state(log: ExecutionLog, execution_id: str) -> ExecutionState | None:
-    """Read an execution's log and fold it; None when the log does not know it.
-
-    Raises:
-        LogUnavailable: the broker does not answer.
-        CorruptLog: the events contradict each other.
-        pydantic.ValidationError: an event or the definition is of a form that this version does not know.
-    """
-    return fold(entry.stored_event() for entry in await log.read(execution_id))
-
-
 class Claim:
     """Holds one execution for one runner.
 
@@ -55,13 +45,18 @@ class Claim:
         cancel_requested: set once somebody asked to cancel.
     """
 
-    def __init__(self, log: ExecutionLog, delivery: Delivery, state: ExecutionState, runner: str) -> None:
-        self.state = state
+    def __init__(
+        self, log: ExecutionLog, delivery: Delivery, known: KnownLog, runner: str, terms: Terms = DEFAULT_TERMS
+    ) -> None:
+        self.state = known.state
         self.cancel_requested = asyncio.Event()
         self._log = log
         self._delivery = delivery
         self._runner = runner
-        self._attempt = state.attempt + 1
+        self._terms = terms
+        self._size = known.size
+        self._confirmed_at = time.monotonic()
+        self._attempt = known.state.attempt + 1
         self._writing = asyncio.Lock()
         self._is_lost = False
 
@@ -81,40 +76,43 @@ class Claim:
         Raises:
             ClaimLost: somebody else claimed or ended the execution first.
         """
-        pipeline = self.state.pipeline
-        if self._attempt == 1:
-            stages = tuple(StageRef(id=stage.id, name=stage.title) for stage in pipeline.stages)
-            await self.append(
-                ExecutionStarted(
-                    execution_id=self.execution_id,
-                    pipeline_id=pipeline.id,
-                    pipeline_name=pipeline.name,
-                    pipeline_version=pipeline.version,
-                    stages=stages,
-                    total=len(stages),
-                    runner=self._runner,
-                )
-            )
-        else:
-            await self.append(
-                ExecutionResumed(execution_id=self.execution_id, attempt=self._attempt, runner=self._runner)
-            )
+        event = self._claim_event()  # one object: a repeated append is known by its bytes
+        await self._write(lambda: event)
 
     async def append(self, event: LogEvent) -> None:
         """Store an event in the next free slot; waits for the broker as long as it takes.
 
         Raises:
             ClaimLost: the execution is no longer ours; the event was not stored.
+            LimitReached: the log has grown as far as it may; the event was not stored.
         """
+        self._terms.check_growth(self.state.next_seq, self._size)
         await self._write(lambda: event)
 
-    async def end(self, make: Callable[[ExecutionState], ExecutionCompleted]) -> None:
-        """Store the terminal event; `make` is asked again when the log moved on meanwhile (a cancel came in).
+    async def end(self, make: Callable[[ExecutionState], LogEvent]) -> None:
+        """Store an event of the end, beyond all limits.
+
+        Args:
+            make: makes the event; asked again when the log has moved on meanwhile (a cancel came in).
 
         Raises:
             ClaimLost: the execution is no longer ours; the event was not stored.
         """
         await self._write(lambda: make(self.state))
+
+    async def confirm(self) -> None:
+        """Make sure that the execution is still ours, as far as that can be known.
+
+        Within a lease of the last renewal nobody else can have claimed it. After a longer time (the process was frozen,
+        the broker away) the log is read, for as long as it takes to get an answer.
+
+        Raises:
+            ClaimLost: it is no longer ours.
+        """
+        self._check_held()
+        if self._is_overdue:
+            async with self._writing:
+                await self._catch_up_patiently()
 
     async def release(self, reason: str) -> None:
         """Give the execution back unfinished: say so in the log, so that the next runner need not wait for the lease.
@@ -136,7 +134,7 @@ class Claim:
             self._is_lost = True
         await self._delivery.release()
 
-    async def renew_for_ever(self, every_seconds: float, lease_seconds: float) -> None:
+    async def renew_for_ever(self, every_seconds: float) -> None:
         """Renew the delivery until cancelled.
 
         After a pause longer than the lease (the process was frozen), the log is read first: renewing would extend
@@ -145,15 +143,15 @@ class Claim:
         Raises:
             ClaimLost: the log shows another owner.
         """
-        renewed_at = time.monotonic()
         while True:
             await asyncio.sleep(every_seconds)
             try:
-                if time.monotonic() - renewed_at > lease_seconds:
+                if self._is_overdue:
                     await self.catch_up()
                 self._check_held()
+                asked_at = time.monotonic()
                 await self._delivery.renew()
-                renewed_at = time.monotonic()
+                self._confirmed_at = asked_at
             except LogUnavailable as error:
                 log_line.warning("claim not renewed", execution_id=self.execution_id, reason=error.message)
 
@@ -173,9 +171,11 @@ class Claim:
             while True:
                 # Whoever waited for the lock while the claim was lost would find a free slot behind the new owner's.
                 self._check_held()
+                if self.state.is_ended:
+                    raise ClaimLost(_LOST)  # a task that a function left behind has something to tell
                 event = make().model_copy(update={"seq": self.state.next_seq})
                 try:
-                    await self._log.append(event)
+                    self._size += await self._log.append(event)
                     self.state.apply(event)
                     return
                 except Fenced:
@@ -191,6 +191,25 @@ class Claim:
                 return await self._catch_up()
             await asyncio.sleep(_RETRY_MAX_SECONDS)
 
+    def _claim_event(self) -> LogEvent:
+        if self._attempt > 1:
+            return ExecutionResumed(execution_id=self.execution_id, attempt=self._attempt, runner=self._runner)
+        pipeline = self.state.pipeline
+        stages = tuple(StageRef(id=stage.id, name=stage.title) for stage in pipeline.stages)
+        return ExecutionStarted(
+            execution_id=self.execution_id,
+            pipeline_id=pipeline.id,
+            pipeline_name=pipeline.name,
+            pipeline_version=pipeline.version,
+            stages=stages,
+            total=len(stages),
+            runner=self._runner,
+        )
+
+    @property
+    def _is_overdue(self) -> bool:
+        return time.monotonic() - self._confirmed_at > self._terms.lease_seconds
+
     def _check_held(self) -> None:
         if self._is_lost:
             raise ClaimLost(_LOST)
@@ -200,6 +219,7 @@ class Claim:
         # A write of our own whose answer was cut off by a cancellation is found here too, and simply applied.
         for entry in await self._log.read(self.execution_id, after=self.state.next_seq - 1):
             self.state.apply(entry.stored_event())
+            self._size += len(entry.data)
         if self.state.is_cancel_requested:
             self.cancel_requested.set()
         is_taken = self.state.attempt >= self._attempt and self.state.runner != self._runner

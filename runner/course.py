@@ -1,8 +1,7 @@
 """The course of one execution: does what `plan` says, tells each step, then counts it as done."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from contracts.errors import ExpressionError, StagecastError
@@ -11,7 +10,7 @@ from contracts.state import ExecutionState
 from runner.account import Account
 from runner.budget import spent_by
 from runner.calls import StageCalls
-from runner.models.client import ModelClient
+from runner.parts import Parts, Telling
 from runner.plan import (
     BudgetStanding,
     Decision,
@@ -24,33 +23,13 @@ from runner.plan import (
     plan,
     wants_call,
 )
-from runner.progress import Progress
 from runner.records import StageRecord, records_of
 from runner.running import RunningStage
 from runner.scope import begin_scope, offer
 from runner.stages.delivery import deliver
 from runner.stages.work import StageWork
 from runner.teller import Teller
-from runner.timing import Timing
 from runner.values import Json, sentence
-from stagecast.functions import FunctionRegistry
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What every execution is run with."""
-
-    models: ModelClient
-    registry: FunctionRegistry
-    timing: Timing
-
-
-@dataclass(frozen=True, slots=True)
-class Telling:
-    """Who is told of each step, and who is given the exception when that cannot be."""
-
-    progress: Progress
-    on_broken: Callable[[Exception], None]
 
 
 class Course:
@@ -125,7 +104,7 @@ class Course:
         for record in cut_off_by_early_exit(self.records):
             in_hand = self._in_hand.get(record.stage.id)
             if in_hand is None:
-                record.cut_off(None)
+                record.cut_off(record.outcome)
             else:
                 in_hand.cut_off()
 
@@ -188,7 +167,7 @@ class Course:
 
     def _begin(self, start: Start) -> StageRecord:
         record = self._take_in_hand(start)
-        if record.stage.prompt is not None:
+        if record.stage.prompt is not None and record.reused is None and not record.journal.has_calls:
             self._in_hand[record.stage.id].calls.account.prepay()
         return record
 
@@ -196,9 +175,15 @@ class Course:
         record = self.records[decision.stage_id]
         stage, timing = record.stage, self._parts.timing
         record.phase = "running"
-        account = Account(f"stage '{stage.id}'", stage.budget, above=self._account, outlasts_finish=stage.always)
+        account = Account(
+            f"stage '{stage.id}'",
+            stage.budget,
+            above=self._account,
+            spent=spent_by([record.outcome]),  # the pipeline's account began with it, too
+            outlasts_finish=stage.always,
+        )
         teller = Teller(self._telling.progress, self._break)
-        calls = StageCalls(self._parts.models, self._state.pipeline, account, record.place, teller)
+        calls = StageCalls(self._parts.models, self._state.pipeline, account, record.place, teller, record.journal)
         self._in_hand[stage.id] = RunningStage(calls, teller, timing, timing.monotonic())
         return record
 
@@ -215,12 +200,12 @@ class Course:
         await in_hand.teller.started(record.place)
         record.has_started = True
         try:
-            output = await deliver(self._work(record, in_hand))
+            output = await self._deliver(record, in_hand)
             ends_early = is_early_exit(record.stage, self.scope, output)
         except StagecastError as error:
             await self._fail(record, in_hand, error)
         else:
-            outcome = in_hand.end("success", output)
+            outcome = self._outcome_of(record, in_hand, output)
             await in_hand.teller.completed(record.place, outcome)
             record.ends_early = ends_early
             record.complete(outcome)
@@ -228,6 +213,16 @@ class Course:
                 self._cut_off_rest()
         del self._in_hand[record.stage.id]
         self._settle(record)
+
+    async def _deliver(self, record: StageRecord, in_hand: RunningStage) -> Json:
+        return await deliver(self._work(record, in_hand)) if record.reused is None else record.reused.output
+
+    def _outcome_of(self, record: StageRecord, in_hand: RunningStage, output: Json) -> StageOutcome:
+        outcome = in_hand.end("success", output)
+        rerun = self._state.queued.rerun
+        if record.reused is None or rerun is None:
+            return outcome
+        return outcome.model_copy(update={"model": record.reused.model, "reused_from": rerun.of})
 
     async def _fail(self, record: StageRecord, in_hand: RunningStage, error: StagecastError) -> None:
         message = f"A template failed: {error.message}" if isinstance(error, ExpressionError) else error.message

@@ -1,6 +1,8 @@
-"""How an execution ends in the log: result saved first, terminal event second, exactly one of it.
+"""How an execution ends in the log: decided first, then saved, then told. Exactly one of each.
 
-The engine decides what the result is; here it is only overruled by a cancel that came before the terminal event.
+The engine says what the result is; here it is only overruled by a cancel that came before the decision. The decision
+is an event like all others, so a runner that lost its claim can neither decide nor save: what is saved is always what
+the log says, whoever saves it and however often.
 """
 
 import asyncio
@@ -11,9 +13,11 @@ from pydantic import ValidationError
 
 from contracts.errors import StagecastError
 from contracts.events import ExecutionCompleted, ExecutionQueued
+from contracts.journal import ExecutionEnding
 from contracts.results import PipelineResult
 from contracts.state import ExecutionState
-from runner.claim import Claim, read_state
+from runner.claim import Claim
+from runner.known_log import read_known
 from runner.result import result_of_state, result_of_unreadable
 from stagecast.log import ExecutionLog
 
@@ -31,12 +35,8 @@ class ResultStore(Protocol):
         ...
 
 
-class _CancelSlippedInError(Exception):
-    """The terminal event of another status was about to be stored when a cancel request took its slot."""
-
-
 class Ending:
-    """Ends executions: the one place that stores a terminal event."""
+    """Ends executions: the one place that decides how, and stores a terminal event."""
 
     def __init__(self, log: ExecutionLog, results: ResultStore) -> None:
         self._log = log
@@ -45,35 +45,49 @@ class Ending:
     async def end(self, claim: Claim, result: PipelineResult) -> None:
         """End an execution that we hold.
 
-        A run that was cancelled never ends as anything else: when a cancel request is in the log by the time the
-        terminal event is stored, the result becomes a cancelled one.
+        A run that was cancelled never ends as anything else: when a cancel request is in the log by the time the end
+        is decided, the result becomes a cancelled one.
 
         Raises:
-            ClaimLost: it is no longer ours; no terminal event of ours was stored.
+            ClaimLost: it is no longer ours; nothing of ours was stored.
         """
-        while True:
-            if claim.state.is_cancel_requested and result.status != "cancelled":
-                result = result_of_state(claim.state, "cancelled")
-            filename = await self._save(result)
-            try:
-                await claim.end(_Terminal(result, filename))
-            except _CancelSlippedInError:
-                continue
-            log_line.info("ended", status=result.status, filename=filename, cost=result.summary.total_cost)
-            return
+        await claim.end(_Decision(result))
+        await self.complete(claim)
+
+    async def complete(self, claim: Claim) -> None:
+        """Save and tell what is decided already.
+
+        Raises:
+            ClaimLost: it is no longer ours. Whoever has it completes it.
+        """
+        result = claim.state.ending
+        if result is None:
+            raise AssertionError("nothing is decided yet")
+        filename = await self._save(result)
+        event = ExecutionCompleted(execution_id=result.execution_id, result=result, filename=filename)
+        await claim.end(lambda _: event)
+        log_line.info("ended", status=result.status, filename=filename, cost=result.summary.total_cost)
 
     async def end_unclaimed(self, execution_id: str) -> None:
         """End an execution as cancelled that was asked to and that no runner has claimed yet; otherwise do nothing.
 
-        Several runners may try at once: what they write is the same, and the slot is written once.
+        Several runners may try at once: one of them decides. Should it be lost then, the submission is still in the
+        queue, and whoever claims it completes the end.
+
+        Raises:
+            Fenced: somebody else was faster, or has claimed it meanwhile.
         """
-        state = await read_state(self._log, execution_id)
-        if state is None or state.is_ended or state.attempt > 0 or not state.is_cancel_requested:
+        known = await read_known(self._log, execution_id)
+        if known is None or known.state.attempt > 0 or not known.state.is_cancel_requested:
             return
-        result = result_of_state(state, "cancelled")
+        seq = known.state.next_seq
+        if known.state.is_ended or known.state.ending is not None:
+            return
+        result = result_of_state(known.state, "cancelled")
+        await self._log.append(ExecutionEnding(execution_id=execution_id, seq=seq, result=result))
         filename = await self._save(result)
         await self._log.append(
-            ExecutionCompleted(execution_id=execution_id, seq=state.next_seq, result=result, filename=filename)
+            ExecutionCompleted(execution_id=execution_id, seq=seq + 1, result=result, filename=filename)
         )
 
     async def end_unreadable(self, execution_id: str, error: Exception) -> None:
@@ -113,14 +127,14 @@ class Ending:
         return None
 
 
-class _Terminal:
-    """The terminal event, unless a cancel request is before it. One object: a repeated append is known by its bytes."""
+class _Decision:
+    """How it ends, as an event. One object for each outcome: a repeated append is known by its bytes."""
 
-    def __init__(self, result: PipelineResult, filename: str | None) -> None:
-        self._event = ExecutionCompleted(execution_id=result.execution_id, result=result, filename=filename)
+    def __init__(self, result: PipelineResult) -> None:
+        self._event = ExecutionEnding(execution_id=result.execution_id, result=result)
 
-    def __call__(self, state: ExecutionState) -> ExecutionCompleted:
-        """Return the event, or raise `_CancelSlippedInError`."""
+    def __call__(self, state: ExecutionState) -> ExecutionEnding:
+        """Return the event: what was to be, unless a cancel request is before it."""
         if state.is_cancel_requested and self._event.result.status != "cancelled":
-            raise _CancelSlippedInError
+            self._event = ExecutionEnding(execution_id=state.execution_id, result=result_of_state(state, "cancelled"))
         return self._event

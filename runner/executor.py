@@ -10,9 +10,10 @@ from contracts.errors import InvalidInput
 from contracts.results import PipelineResult
 from contracts.state import ExecutionState
 from runner.budget import unknown_price
-from runner.course import Course, Parts, Telling
+from runner.course import Course
 from runner.groups import first_leaf
 from runner.models.client import ModelClient
+from runner.parts import Parts, Telling
 from runner.progress import Progress
 from runner.records import records_of
 from runner.result import CANCELLED, Verdict, build_result, judge, ms_between

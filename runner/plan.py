@@ -93,7 +93,8 @@ def cut_off_by_early_exit(records: Mapping[str, StageRecord]) -> list[StageRecor
 
 def wants_call(record: StageRecord) -> bool:
     """Tell whether starting the stage makes no sense without a model call, so that a spent budget skips it."""
-    return record.stage.prompt is not None and not record.stage.always and record.phase == "pending"
+    stage = record.stage
+    return stage.prompt is not None and not stage.always and record.phase == "pending" and record.reused is None
 
 
 def is_early_exit(stage: Stage, scope: Scope, output: Json) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from contracts.journal import FinishedCall, FinishedStep
 from contracts.results import StageOutcome
 
 
@@ -41,6 +42,18 @@ class Progress(Protocol):
         """Called before the wait that precedes attempt number `attempt` (2 is the first repetition)."""
         ...
 
+    async def call_starting(self, place: StagePlace) -> None:
+        """Called before a model call is made: the last moment at which it can be found that nobody wants it."""
+        ...
+
+    async def call_completed(self, place: StagePlace, call: FinishedCall) -> None:
+        """Called once a model call was paid for, before its answer is used."""
+        ...
+
+    async def step_completed(self, place: StagePlace, step: FinishedStep) -> None:
+        """Called once a function's step is done, before its output is used."""
+        ...
+
     def text(self, place: StagePlace, text: str, item: int | None = None) -> None:
         """Called with live text as a model writes it; must return at once."""
         ...
@@ -64,6 +77,15 @@ class NullProgress:
     async def stage_retrying(
         self, place: StagePlace, *, attempt: int, delay_ms: int, error: str, code: str, item: int | None = None
     ) -> None:
+        """Do nothing."""
+
+    async def call_starting(self, place: StagePlace) -> None:
+        """Do nothing."""
+
+    async def call_completed(self, place: StagePlace, call: FinishedCall) -> None:
+        """Do nothing."""
+
+    async def step_completed(self, place: StagePlace, step: FinishedStep) -> None:
         """Do nothing."""
 
     def text(self, place: StagePlace, text: str, item: int | None = None) -> None:

@@ -1,11 +1,14 @@
 """The engine's own record of each stage, begun from an execution's state. How a record moves is decided by `plan`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from contracts.events import Reused
 from contracts.pipeline import Stage
 from contracts.results import StageOutcome
-from contracts.state import ExecutionState
+from contracts.state import ExecutionState, StageState
+from runner.budget import Spending
+from runner.journal import Journal
 from runner.progress import StagePlace
 from runner.values import Json
 
@@ -23,6 +26,8 @@ class StageRecord:
     Attributes:
         needs: ids of the stages that it waits for.
         output: what it offers to later stages, also when skipped or failed.
+        journal: what it has behind it, where an earlier runner left it unfinished.
+        reused: what it delivered in the execution that is run again, where that is kept.
         has_started: it was told as started, so it counts as run.
         ends_early: its `early_exit` was met.
     """
@@ -36,6 +41,8 @@ class StageRecord:
     reason: str | None = None
     error: str | None = None
     error_code: str | None = None
+    journal: Journal = field(default_factory=Journal)
+    reused: Reused | None = None
     has_started: bool = False
     ends_early: bool = False
 
@@ -71,6 +78,7 @@ def records_of(state: ExecutionState) -> dict[str, StageRecord]:
     """Return the records by stage id, in file order: what ended keeps its outcome, what was running is interrupted."""
     pipeline = state.pipeline
     total = len(pipeline.stages)
+    reused = {} if state.queued.rerun is None else state.queued.rerun.reused
     records: dict[str, StageRecord] = {}
     for index, stage in enumerate(pipeline.stages):
         known = state.stages[stage.id]
@@ -79,11 +87,31 @@ def records_of(state: ExecutionState) -> dict[str, StageRecord]:
             place=StagePlace(stage.id, stage.title, index, total),
             needs=pipeline.needs_of(index),
             phase="interrupted" if known.phase == "running" else known.phase,
-            outcome=known.outcome,
+            outcome=known.outcome or _spent_so_far(known),
             output=known.output,
             reason=known.reason,
             error=known.error,
             error_code=known.error_code,
+            journal=Journal(known.calls, known.steps),
+            reused=reused.get(stage.id),
             has_started=known.started_at is not None,
         )
     return records
+
+
+def _spent_so_far(stage: StageState) -> StageOutcome | None:
+    """Return what a stage that did not end has cost, as far as its journal tells."""
+    if not stage.calls:
+        return None
+    spent = Spending()
+    for call in stage.calls:
+        spent = spent.plus(Spending(1, call.input_tokens, call.output_tokens, call.cost))
+    models = dict.fromkeys(call.model for call in stage.calls if call.model is not None)
+    return StageOutcome(
+        status="cancelled",
+        cost=spent.cost_usd,
+        model=", ".join(models) or None,
+        input_tokens=spent.input_tokens,
+        output_tokens=spent.output_tokens,
+        calls=spent.calls,
+    )

@@ -16,6 +16,7 @@ from contracts.events import (
     StageSkipped,
     StageStarted,
 )
+from contracts.journal import CallCompleted, FinishedCall, FinishedStep, StepCompleted
 from contracts.results import StageOutcome
 from runner.claim import Claim
 from runner.progress import StagePlace
@@ -112,6 +113,19 @@ class Report:
                 item=item,
             )
         )
+
+    async def call_starting(self, place: StagePlace) -> None:
+        """Make sure that the execution is still ours, so that no zombie pays for a call."""
+        await self._claim.confirm()
+
+    async def call_completed(self, place: StagePlace, call: FinishedCall) -> None:
+        """Store `call:completed`, after the live text of the call."""
+        await self._flush(place)
+        await self._claim.append(CallCompleted(**self._about(place), **dict(call)))
+
+    async def step_completed(self, place: StagePlace, step: FinishedStep) -> None:
+        """Store `step:completed`."""
+        await self._claim.append(StepCompleted(**self._about(place), **dict(step)))
 
     def text(self, place: StagePlace, text: str, item: int | None = None) -> None:
         """Keep live text for the next sending."""

@@ -100,6 +100,7 @@ def build_result(
         summary=_summary(records.values(), stages, duration_ms),
         error=verdict.error,
         error_code=verdict.code,
+        rerun_of=None if state.queued.rerun is None else state.queued.rerun.of,
     )
 
 
@@ -113,7 +114,8 @@ def result_of_state(
 ) -> PipelineResult:
     """Return the result of an execution that ends without the engine, from what its log tells.
 
-    Costs are those of the stages that ended; of one in the midst nothing is known. There is no pipeline output.
+    Costs are those of the stages that ended, and of the finished calls of one in the midst. There is no pipeline
+    output.
     """
     if status == "cancelled" and error is None:
         error, code = _CANCELLED
@@ -170,6 +172,7 @@ def _stage_result(record: StageRecord) -> StageResult:
         reason=record.reason,
         error=record.error,
         error_code=record.error_code,
+        reused_from=outcome.reused_from,
     )
 
 

@@ -30,6 +30,17 @@ class RunnerSettings(BaseSettings):
     drain_seconds: float = Field(
         default=25.0, ge=0, description="After SIGTERM, running executions may finish within this time."
     )
+    max_lost_claims: int = Field(
+        default=5, ge=1, description="An execution that loses so many runners in one stage is given up: `runner_lost`."
+    )
+    max_events: int = Field(
+        default=50_000, ge=10, description="Events that one execution may store; then it ends: `event_limit`."
+    )
+    max_log_bytes: int = Field(
+        default=256 * 1024 * 1024,
+        ge=64 * 1024,
+        description="Bytes that one execution's events may have; then it ends: `byte_limit`.",
+    )
     heartbeat_file: Path | None = Field(
         default=None, description="Touched every few seconds while the broker answers; for health checks."
     )

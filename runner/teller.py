@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from contracts.journal import FinishedCall, FinishedStep
 from contracts.results import StageOutcome
 from runner.progress import Progress, StagePlace
+from runner.time_limit import clock_stopped
 from runner.values import Json
 
 
@@ -56,6 +58,18 @@ class Teller:
             )
         )
 
+    async def call_starting(self, place: StagePlace) -> None:
+        """Tell that a model is about to be asked."""
+        await self._tell(lambda: self._progress.call_starting(place))
+
+    async def call_completed(self, place: StagePlace, call: FinishedCall) -> None:
+        """Tell what a model call came to."""
+        await self._tell(lambda: self._progress.call_completed(place, call))
+
+    async def step_completed(self, place: StagePlace, step: FinishedStep) -> None:
+        """Tell what a function's step came to."""
+        await self._tell(lambda: self._progress.step_completed(place, step))
+
     def text(self, place: StagePlace, text: str, item: int | None) -> None:
         """Pass live text on; never raises, as it is called from inside model clients and plugins."""
         if self._is_closed or not text:
@@ -71,7 +85,8 @@ class Teller:
         if self._is_closed:
             raise asyncio.CancelledError
         try:
-            await step()
+            with clock_stopped():
+                await step()
         except Exception as error:
             # Whatever it was: passed on to the caller of the run.
             self._break(error)

@@ -8,14 +8,16 @@ from typing import Protocol
 import structlog
 from pydantic import ValidationError
 
-from contracts.errors import CorruptLog, Fenced, LogUnavailable, StagecastError
+from contracts.errors import CorruptLog, Fenced, LimitReached, LogUnavailable, StagecastError
 from contracts.results import PipelineResult
 from contracts.state import ExecutionState
-from runner.claim import Claim, ClaimLost, read_state
+from runner.claim import Claim, ClaimLost
 from runner.ending import Ending
+from runner.known_log import read_known
 from runner.progress import Progress
 from runner.report import Report
 from runner.result import result_of_state
+from runner.terms import DEFAULT_TERMS, Terms
 from stagecast.log import Delivery, ExecutionLog
 
 _PULL_SECONDS = 5.0  # how long one wait for work lasts before the loop looks around
@@ -50,14 +52,16 @@ class WorkerOptions:
     Attributes:
         name: the runner's name in the log.
         concurrency: executions at once.
-        lease_seconds: how long a claim lives without renewal; the queue's `ack_wait`.
         drain_seconds: how long running executions may go on after `stop`.
+        max_lost_claims: an execution that lost so many runners in a row is given up.
+        terms: under which executions are held.
     """
 
     name: str
     concurrency: int
-    lease_seconds: float
     drain_seconds: float
+    max_lost_claims: int = 5
+    terms: Terms = DEFAULT_TERMS
 
 
 class Worker:
@@ -139,23 +143,23 @@ class Worker:
         """Take the execution; None where there is nothing to take."""
         while True:
             try:
-                state = await read_state(self._log, delivery.execution_id)
+                known = await read_known(self._log, delivery.execution_id)
             except (CorruptLog, ValidationError) as error:
                 with suppress(Fenced):
                     await self._ending.end_unreadable(delivery.execution_id, error)
                 await delivery.ack()
                 return None
-            if state is None or state.is_ended:
+            if known is None or known.state.is_ended:
                 await delivery.ack()
                 return None
-            if await self._is_owned(state):
+            if await self._is_owned(known.state):
                 return None  # dropped silently: the owner's renewals cover this delivery too
-            claim = Claim(self._log, delivery, state, self._options.name)
+            claim = Claim(self._log, delivery, known, self._options.name, self._options.terms)
             try:
                 await claim.take()
             except ClaimLost:
                 continue  # look again: somebody claimed or ended it
-            log_line.info("claimed", pipeline_id=state.pipeline.id, attempt=claim.attempt)
+            log_line.info("claimed", pipeline_id=known.state.pipeline.id, attempt=claim.attempt)
             return claim
 
     async def _is_owned(self, state: ExecutionState) -> bool:
@@ -168,9 +172,9 @@ class Worker:
 
     async def _work(self, claim: Claim, delivery: Delivery) -> None:
         self._active[claim.execution_id] = claim
-        lease = self._options.lease_seconds
+        every_seconds = self._options.terms.lease_seconds / _RENEWALS_PER_LEASE
         work = asyncio.create_task(self._run(claim))
-        renewal = asyncio.create_task(claim.renew_for_ever(lease / _RENEWALS_PER_LEASE, lease))
+        renewal = asyncio.create_task(claim.renew_for_ever(every_seconds))
         try:
             await asyncio.wait({work, renewal}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
@@ -194,8 +198,15 @@ class Worker:
             log_line.info("handed over")
 
     async def _run(self, claim: Claim) -> None:
-        if claim.state.is_cancel_requested:
-            result = result_of_state(claim.state, "cancelled")
+        state = claim.state
+        if state.ending is not None:
+            await self._ending.complete(claim)
+            return
+        if state.is_cancel_requested:
+            result = result_of_state(state, "cancelled")
+        elif state.lost_claims >= self._options.max_lost_claims:
+            log_line.error("given up: its runners were lost", times=state.lost_claims)
+            result = result_of_state(state, "failed", error=_given_up(state), code="runner_lost")
         else:
             async with Report(claim, self._log) as report:
                 result = await self._run_engine(claim, report)
@@ -206,6 +217,9 @@ class Worker:
             return await self._executor.run(claim.state, report, cancel=claim.cancel_requested)
         except (ClaimLost, LogUnavailable):
             raise
+        except LimitReached as error:
+            log_line.error("ended at a limit", reason=error.message)
+            return result_of_state(claim.state, "failed", error=error.message, code=error.code)
         except Exception:
             # A fault of ours must end this execution with something readable, not be delivered for ever.
             log_line.exception("the engine failed")
@@ -224,6 +238,12 @@ class Worker:
         except (StagecastError, ValidationError) as error:
             # Not lost: the request is in the log, and whoever claims the execution finds it.
             log_line.debug("cancel left to the claim", execution_id=execution_id, reason=str(error))
+
+
+def _given_up(state: ExecutionState) -> str:
+    running = [f"'{stage.id}'" for stage in state.stages.values() if stage.phase == "running"]
+    where = f" while {', '.join(running)} ran" if running else ""
+    return f"Its runner was lost {state.lost_claims} times in a row{where}, so it is not tried again."
 
 
 async def _cancel_all(tasks: set[asyncio.Task[None]]) -> None:

@@ -67,6 +67,26 @@ class FunctionContext(Protocol):
         """
         ...
 
+    async def step(self, name: str, do: Callable[[], Awaitable[object]]) -> Any:
+        """Do something once, whatever becomes of this runner: a mail sent, a row written, a page fetched.
+
+        What `do` returns is kept in the execution's log. When the function runs again (it is repeated, or another
+        runner resumes the stage), the step is not done again and gives what it gave. A step that was in the midst when
+        its runner was lost is done again, so make it harmless to repeat. Model calls are kept without it.
+
+        Args:
+            name: names the step within the function. Of steps with the same name the first, the second, … are told
+                apart; give those that run side by side names of their own.
+            do: does it; what it returns must be JSON.
+
+        Returns:
+            What `do` returned, as JSON.
+
+        Raises:
+            StageError: it returned something that is not JSON (code `bad_output`). What `do` raises is passed on.
+        """
+        ...
+
     def say(self, text: str) -> None:
         """Show live text (`stage:output`) to whoever watches."""
         ...

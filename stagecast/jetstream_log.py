@@ -29,6 +29,7 @@ from stagecast.broker import Broker
 from stagecast.listing import ListingReader
 from stagecast.log import Delivery, Entry, ExecutionPage, Watch
 from stagecast.payloads import PayloadStore, make_stub, stub_headers
+from stagecast.remembered import RememberedStore
 from stagecast.slots import SlotWriter
 from stagecast.stored import Stored, StreamReader, TooMany
 from stagecast.topology import EXECUTIONS, LogSettings, describe, ensure
@@ -78,6 +79,7 @@ class JetStreamLog:
         self._reader = StreamReader(broker, EXECUTIONS)
         self._slots = SlotWriter(broker, self._reader)
         self._payloads = PayloadStore(broker)
+        self._remembered = RememberedStore(broker)
         self._listing = ListingReader(self._reader, self._payloads)
         self._queue = WorkQueue(broker, self.open)
         self._is_open = False
@@ -98,7 +100,7 @@ class JetStreamLog:
         """Stop pulling from the queue; to be called before the broker is closed."""
         await self._queue.close()
 
-    async def append(self, event: LogEvent) -> None:
+    async def append(self, event: LogEvent) -> int:
         """See `ExecutionLog.append`. Fails at once while the broker is not connected."""
         if event.seq < 0:
             raise ValueError("an event needs its number before it is appended")
@@ -106,11 +108,12 @@ class JetStreamLog:
         data = encode(event)
         if not self._payloads.is_too_large(data):
             await self._slots.write(event, data, {})
-            return
+            return len(data)
         stub, payload = make_stub(data)
         # The whole first: a stub whose payload is missing would be an event that nobody can read.
         await self._payloads.put(event.execution_id, data, payload)
         await self._slots.write(event, stub, stub_headers(payload))
+        return len(data)
 
     async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
         """See `ExecutionLog.read`.
@@ -168,6 +171,22 @@ class JetStreamLog:
 
         await self._subscribe(watch, ALL_CANCEL_REQUESTS, take)
         return watch
+
+    async def queue_depth(self) -> int:
+        """See `ExecutionLog.queue_depth`."""
+        await self._ensure_open()
+        return await self._queue.depth()
+
+    async def remember_first(self, key: str, value: bytes) -> bytes:
+        """See `ExecutionLog.remember_first`."""
+        await self._ensure_open()
+        return await self._remembered.first(key, value)
+
+    async def purge(self, execution_id: str) -> None:
+        """See `ExecutionLog.purge`. The events go first: a reader never meets an event without its payload."""
+        await self._ensure_open()
+        await self._reader.purge(log_of(execution_id))
+        await self._payloads.purge(execution_id)
 
     async def next_delivery(self, *, timeout_seconds: float) -> Delivery | None:
         """See `ExecutionLog.next_delivery`. Any number of tasks may wait; cancelling a wait strands nothing."""

@@ -87,8 +87,8 @@ class Watch(Protocol):
 class ExecutionLog(Protocol):
     """All that services do with logs. Every method raises `LogUnavailable` when the broker does not answer."""
 
-    async def append(self, event: LogEvent) -> None:
-        """Store an event in slot `event.seq`.
+    async def append(self, event: LogEvent) -> int:
+        """Store an event in slot `event.seq`, and return its size in bytes.
 
         Raises:
             Fenced: the slot holds an event of another writer. Read the log before going on.
@@ -122,6 +122,22 @@ class ExecutionLog(Protocol):
 
     async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
         """Hear the ids of all executions that somebody asks to cancel, from now on."""
+        ...
+
+    async def queue_depth(self) -> int:
+        """Return how many submissions were not yet delivered to any runner."""
+        ...
+
+    async def remember_first(self, key: str, value: bytes) -> bytes:
+        """Keep `value` under `key` unless something is kept there, and return what is kept.
+
+        Of any number of callers at once all get the same; a call whose answer was lost may be repeated. What is kept is
+        forgotten after a settable time.
+        """
+        ...
+
+    async def purge(self, execution_id: str) -> None:
+        """Forget an execution: nobody can read it afterwards. Purging one that is not there does nothing."""
         ...
 
     async def next_delivery(self, *, timeout_seconds: float) -> Delivery | None:

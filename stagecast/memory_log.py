@@ -30,6 +30,7 @@ class _Submission:
 
     execution_id: str
     free_at: float
+    was_delivered: bool = False
 
 
 @dataclass
@@ -106,6 +107,7 @@ class MemoryLog:
         self._clock = clock
         self._numbers = itertools.count(1)
         self._records: dict[str, _Record] = {}
+        self._remembered: dict[str, bytes] = {}
         self._queue: list[_Submission] = []
         self._queue_changed = asyncio.Event()
         self._watches: dict[str, list[MemoryWatch]] = {}
@@ -119,7 +121,7 @@ class MemoryLog:
         for watch in [*self._cancel_watches, *itertools.chain.from_iterable(self._watches.values())]:
             await watch.close()
 
-    async def append(self, event: LogEvent) -> None:
+    async def append(self, event: LogEvent) -> int:
         """See `ExecutionLog.append`."""
         if event.seq < 0:
             raise ValueError("an event needs its number before it is appended")
@@ -127,7 +129,7 @@ class MemoryLog:
         record = self._records.get(execution_id) or _Record(next(self._numbers))
         if event.seq < len(record.events):
             if record.events[event.seq] is event:
-                return
+                return len(record.entries[event.seq].data)
             raise Fenced(f"Event {event.seq} of {execution_id} was written by somebody else.")
         if event.seq > len(record.events):
             raise ValueError(f"event {event.seq} would leave a hole after {len(record.events) - 1}")
@@ -139,6 +141,7 @@ class MemoryLog:
             self._queue.append(_Submission(execution_id, self._clock()))
             self._queue_changed.set()
         self._publish(entry)
+        return len(entry.data)
 
     async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
         """See `ExecutionLog.read`."""
@@ -149,7 +152,8 @@ class MemoryLog:
         """See `ExecutionLog.list_executions`."""
         if before is not None and _CURSOR.fullmatch(before) is None:
             raise InvalidInput("`before` must be taken from an earlier page.")
-        end = len(self._records) + 1 if before is None else int(before)
+        newest = max((record.number for record in self._records.values()), default=0)
+        end = newest + 1 if before is None else int(before)
         records = [record for record in self._records.values() if record.number < end]
         shown = records[-max(limit, 1) :]
         is_last = len(shown) == len(records)
@@ -176,6 +180,19 @@ class MemoryLog:
         self._cancel_watches.append(watch)
         return watch
 
+    async def queue_depth(self) -> int:
+        """See `ExecutionLog.queue_depth`."""
+        return sum(not submission.was_delivered for submission in self._queue)
+
+    async def remember_first(self, key: str, value: bytes) -> bytes:
+        """See `ExecutionLog.remember_first`; here it is never forgotten."""
+        return self._remembered.setdefault(key, value)
+
+    async def purge(self, execution_id: str) -> None:
+        """See `ExecutionLog.purge`."""
+        self._records.pop(check_execution_id(execution_id), None)
+        self._queue = [submission for submission in self._queue if submission.execution_id != execution_id]
+
     async def next_delivery(self, *, timeout_seconds: float) -> Delivery | None:
         """See `ExecutionLog.next_delivery`."""
         try:
@@ -185,6 +202,7 @@ class MemoryLog:
                     for submission in self._queue:
                         if submission.free_at <= now:
                             submission.free_at = now + self.ack_wait_seconds
+                            submission.was_delivered = True
                             return MemoryDelivery(self, submission)
                     await self._wait_for_change(now)
         except TimeoutError:

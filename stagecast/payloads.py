@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from contracts.envelope import Payload
 from contracts.errors import CorruptLog, LogUnavailable
-from contracts.subjects import payload_of, payload_subject
+from contracts.subjects import payload_of, payload_subject, payloads_of
 from stagecast.broker import Broker
 from stagecast.stored import StreamReader
 from stagecast.topology import PAYLOADS
@@ -50,6 +50,10 @@ class PayloadStore:
     def is_too_large(self, data: bytes) -> bool:
         """Tell whether these bytes need to be kept here, with the limit of the broker that is connected."""
         return len(data) > self._part_bytes()
+
+    async def purge(self, execution_id: str) -> None:
+        """Remove all that is kept of an execution."""
+        await self._reader.purge(payloads_of(execution_id))
 
     async def put(self, execution_id: str, data: bytes, payload: Payload) -> None:
         """Store the whole bytes; storing them again does nothing.

@@ -7,7 +7,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from nats.aio.msg import Msg
 
@@ -96,13 +96,21 @@ class StreamReader:
 
         A direct get may be answered by a replica that lags; this is the slower way that sees every stored message.
         """
+        message = await self._leader_message(subject)
+        return None if message is None else (parse_headers(message.get("hdrs")), int(message["seq"]))
+
+    async def leader_data(self, subject: str) -> bytes | None:
+        """Return the last message that matches, as the stream's leader has it, without its headers."""
+        message = await self._leader_message(subject)
+        return None if message is None else base64.b64decode(message.get("data", ""))
+
+    async def _leader_message(self, subject: str) -> dict[str, Any] | None:
         answer = await self._broker.request(
             f"$JS.API.STREAM.MSG.GET.{self._stream}", json.dumps({"last_by_subj": subject}).encode()
         )
         reply = json.loads(answer.data)
         if "message" in reply:
-            message = reply["message"]
-            return parse_headers(message.get("hdrs")), int(message["seq"])
+            return cast("dict[str, Any]", reply["message"])
         if reply.get("error", {}).get("code") == int(_NONE):
             return None
         raise LogUnavailable(f"The broker does not read the log: {reply.get('error', {}).get('description')}.")
@@ -114,6 +122,15 @@ class StreamReader:
         if "state" not in reply:
             raise LogUnavailable(f"The broker does not show the log: {reply.get('error', {}).get('description')}.")
         return int(reply["state"]["first_seq"]), int(reply["state"]["last_seq"])
+
+    async def purge(self, subject: str) -> None:
+        """Remove every message that matches."""
+        answer = await self._broker.request(
+            f"$JS.API.STREAM.PURGE.{self._stream}", json.dumps({"filter": subject}).encode()
+        )
+        reply = json.loads(answer.data)
+        if not reply.get("success"):
+            raise LogUnavailable(f"The broker does not purge: {reply.get('error', {}).get('description')}.")
 
     async def _get(self, body: Mapping[str, object]) -> list[Stored]:
         batch = await self._broker.request_batch(f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(body).encode())

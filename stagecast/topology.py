@@ -13,11 +13,12 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import LogUnavailable, StagecastError
-from contracts.subjects import LOG_SUBJECTS, PAYLOAD_SUBJECTS, QUEUE_SUBJECTS, REPUBLISH_TO
+from contracts.subjects import LOG_SUBJECTS, PAYLOAD_SUBJECTS, QUEUE_SUBJECTS, REMEMBERED_SUBJECTS, REPUBLISH_TO
 from stagecast.broker import Broker
 
 EXECUTIONS = "EXECUTIONS"
 PAYLOADS = "PAYLOADS"
+REMEMBERED = "REMEMBERED"
 RUNNERS = "runners"
 
 # The broker's JSON is open-ended; it is looked at key by key.
@@ -48,6 +49,7 @@ class LogSettings(BaseSettings):
 
     log_max_age_days: float = Field(default=7.0, gt=0, description="Days until an event leaves the log.")
     log_replicas: int = Field(default=1, ge=1, le=5, description="Copies of the log in a broker cluster.")
+    idempotency_hours: float = Field(default=24.0, gt=0, description="Hours for which an Idempotency-Key is known.")
     ack_wait_seconds: float = Field(default=20.0, gt=0, description="How long a claim lives without being renewed.")
     max_claims: int = Field(default=100_000, ge=1, description="Executions that all runners together may hold.")
 
@@ -80,6 +82,7 @@ def describe(settings: LogSettings) -> tuple[Piece, ...]:
     return (
         _stream(EXECUTIONS, executions, settings),
         _stream(PAYLOADS, {"subjects": [PAYLOAD_SUBJECTS]}, settings),
+        _stream(REMEMBERED, {"subjects": [REMEMBERED_SUBJECTS], "max_age": _hours(settings)}, settings),
         _runners(settings),
     )
 
@@ -93,8 +96,12 @@ def _stream(name: str, config: Config, settings: LogSettings) -> Piece:
     wanted, at_creation = _split(tunable, settings)
     at_creation["duplicate_window"] = _DUPLICATE_WINDOW
     return Piece(
-        name, name, {"name": name, **kept, **config, **wanted}, at_creation, frozenset({"storage", "retention"})
+        name, name, {"name": name, **kept, **wanted, **config}, at_creation, frozenset({"storage", "retention"})
     )
+
+
+def _hours(settings: LogSettings) -> int:
+    return int(settings.idempotency_hours * 3600 * _SECOND)
 
 
 def _runners(settings: LogSettings) -> Piece:

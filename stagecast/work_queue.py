@@ -22,6 +22,7 @@ from stagecast.inbox import STATUS_HEADER
 from stagecast.topology import EXECUTIONS, RUNNERS
 
 _PULL_SUBJECT = f"$JS.API.CONSUMER.MSG.NEXT.{EXECUTIONS}.{RUNNERS}"
+_INFO_SUBJECT = f"$JS.API.CONSUMER.INFO.{EXECUTIONS}.{RUNNERS}"
 _PULL_SECONDS = 30.0  # then the broker ends the request, and it is made anew
 _HEARTBEAT_SECONDS = 5.0
 _SILENCE_SECONDS = 12.0  # two heartbeats missed: the request is lost
@@ -84,6 +85,14 @@ class WorkQueue:
         self._feeder: asyncio.Task[None] | None = None
         self._giving_back: set[asyncio.Task[None]] = set()
         broker.on_connected(self._start_anew)
+
+    async def depth(self) -> int:
+        """Return how many submissions were not yet delivered to anybody."""
+        answer = await self._broker.request(_INFO_SUBJECT)
+        reply = json.loads(answer.data)
+        if "num_pending" not in reply:
+            raise LogUnavailable(f"The broker does not show the queue: {reply.get('error', {}).get('description')}.")
+        return int(reply["num_pending"])
 
     async def next(self, timeout_seconds: float) -> QueueDelivery | None:
         """Wait for a submission; None when none came in time. Goes on waiting while the broker is away."""

@@ -1,12 +1,15 @@
 """The `call` kind: a registered function, what it may do while it runs, and what its result must be."""
 
 import copy
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from contracts.errors import ModelError, StageError
+from contracts.journal import FinishedStep
 from contracts.pipeline import JsonSchema
 from runner.calls import Ask
+from runner.journal import step_key
 from runner.plugins import plugin_edge
 from runner.shape import shape_of
 from runner.stages.work import Item, StageWork
@@ -29,10 +32,10 @@ async def run_call(work: StageWork, item: Item | None) -> Json:
     with plugin_edge(who, work.teller):
         function = work.registry.function(name)
     arguments: dict[str, Json] = compile_structure(work.stage.with_).render(work.scope_of(item))
-    context: FunctionContext = CallContext(work, item)
     shape = work.shape()
 
     async def attempt(_last: StageError | None) -> Json:
+        context: FunctionContext = CallContext(work, item)
         with plugin_edge(who, work.teller):
             # A copy: a function that changes its arguments must not change what its next attempt gets.
             returned: object = await function(context, **copy.deepcopy(arguments))
@@ -50,11 +53,12 @@ async def run_call(work: StageWork, item: Item | None) -> Json:
 
 
 class CallContext:
-    """The `FunctionContext` of one call stage, or of one item in its foreach."""
+    """The `FunctionContext` of one attempt at a call stage, or at one item in its foreach."""
 
     def __init__(self, work: StageWork, item: Item | None) -> None:
         self._work = work
         self._item = None if item is None else item.index
+        self._uses: Counter[str] = Counter()
 
     @property
     def execution_id(self) -> str:
@@ -85,6 +89,19 @@ class CallContext:
             item=self._item,
         )
         return await work.attempts(self._item).run(lambda last: work.calls.ask(ask, last))
+
+    async def step(self, name: str, do: Callable[[], Awaitable[object]]) -> Json:
+        """Do something once; see `FunctionContext.step`."""
+        work, use = self._work, self._uses[name]
+        self._uses[name] += 1
+        key = step_key(work.stage.id, self._item, name, use)
+        step = work.calls.journal.find_step(key)
+        if step is None:
+            output = _accept(f"The step '{name}'", await do())
+            step = FinishedStep(key=key, name=name, item=self._item, output=output)
+            await work.teller.step_completed(work.place, step)
+            work.calls.journal.keep_step(step)
+        return copy.deepcopy(step.output)
 
     def say(self, text: str) -> None:
         """Show live text."""

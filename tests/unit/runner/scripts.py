@@ -8,6 +8,7 @@ from typing import Any, cast
 from contracts.envelope import StageRef
 from contracts.events import ExecutionQueued, ExecutionResumed, ExecutionStarted
 from contracts.ids import new_execution_id
+from contracts.journal import FinishedCall, FinishedStep
 from contracts.pipeline import ModelSpec, Pipeline
 from contracts.results import PipelineResult, StageOutcome
 from contracts.state import ExecutionState
@@ -148,17 +149,22 @@ class Told(list[str]):
         super().__init__()
         self.texts: list[tuple[str, str, int | None]] = []
         self.outcomes: dict[str, StageOutcome] = {}
+        self.calls: list[tuple[str, FinishedCall]] = []
+        self.steps: list[tuple[str, FinishedStep]] = []
         self.raise_at: dict[str, Exception] = {}
         self.stop_at: dict[str, Callable[[], None]] = {}
 
     def _note(self, line: str) -> None:
+        self._pass(line)
+        self.append(line)
+
+    def _pass(self, line: str) -> None:
         for end, action in self.stop_at.items():
             if line.startswith(end):
                 action()
         for start, error in self.raise_at.items():
             if line.startswith(start):
                 raise error
-        self.append(line)
 
     async def stage_started(self, place: StagePlace) -> None:
         self._note(f"started {place.id}")
@@ -179,6 +185,17 @@ class Told(list[str]):
     ) -> None:
         at = "" if item is None else f"[{item}]"
         self._note(f"retrying {place.id}{at}: attempt {attempt} in {delay_ms} ms: {code}")
+
+    async def call_starting(self, place: StagePlace) -> None:
+        self._pass(f"calling {place.id}")
+
+    async def call_completed(self, place: StagePlace, call: FinishedCall) -> None:
+        self._pass(f"called {place.id}")
+        self.calls.append((place.id, call))
+
+    async def step_completed(self, place: StagePlace, step: FinishedStep) -> None:
+        self._pass(f"stepped {place.id}")
+        self.steps.append((place.id, step))
 
     def text(self, place: StagePlace, text: str, item: int | None = None) -> None:
         self.texts.append((place.id, text, item))

@@ -13,7 +13,9 @@ from contracts.events import (
     StageStarted,
 )
 from contracts.ids import new_execution_id
-from runner.claim import Claim, ClaimLost, read_state
+from runner.claim import Claim, ClaimLost
+from runner.known_log import read_known
+from runner.terms import DEFAULT_TERMS, Terms
 from stagecast.log import Delivery
 from stagecast.memory_log import MemoryLog
 
@@ -39,10 +41,10 @@ async def delivered(log: MemoryLog) -> Delivery:
     return delivery
 
 
-async def claim_as(log: MemoryLog, delivery: Delivery, runner: str) -> Claim:
-    state = await read_state(log, delivery.execution_id)
-    assert state is not None
-    claim = Claim(log, delivery, state, runner)
+async def claim_as(log: MemoryLog, delivery: Delivery, runner: str, terms: Terms = DEFAULT_TERMS) -> Claim:
+    known = await read_known(log, delivery.execution_id)
+    assert known is not None
+    claim = Claim(log, delivery, known, runner, terms)
     await claim.take()
     return claim
 
@@ -93,17 +95,15 @@ async def test_a_lost_claim_does_not_renew_the_new_owners_delivery(log: MemoryLo
         await old.catch_up()
     with pytest.raises(ClaimLost):
         async with asyncio.timeout(30):
-            await old.renew_for_ever(every_seconds=0.0, lease_seconds=1000.0)
+            await old.renew_for_ever(every_seconds=0.0)
 
 
 async def test_two_runners_that_claim_at_once_leave_one_owner(log: MemoryLog) -> None:
     execution_id = await submit(log)
     delivery = await delivered(log)
-    states = [await read_state(log, execution_id) for _ in range(2)]
+    logs = [await read_known(log, execution_id) for _ in range(2)]
     claims = [
-        Claim(log, delivery, state, name)
-        for state, name in zip(states, ["one", "two"], strict=True)
-        if state is not None
+        Claim(log, delivery, known, name) for known, name in zip(logs, ["one", "two"], strict=True) if known is not None
     ]
     outcomes = await asyncio.gather(*(claim.take() for claim in claims), return_exceptions=True)
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["ClaimLost", "NoneType"]
@@ -131,9 +131,9 @@ async def test_a_released_execution_is_resumed_by_another_runner_at_once(log: Me
     execution_id = await submit(log)
     claim = await claim_as(log, await delivered(log), "one")
     await claim.release("the runner shuts down")
-    state = await read_state(log, execution_id)
-    assert state is not None
-    assert (state.status, state.runner) == ("queued", None)
+    known = await read_known(log, execution_id)
+    assert known is not None
+    assert (known.state.status, known.state.runner) == ("queued", None)
     again = await claim_as(log, await delivered(log), "two")
     assert again.attempt == 2
     assert again.state.status == "running"
@@ -147,12 +147,13 @@ class FlakyLog(MemoryLog):
         self.is_answer_lost = False
         self.lost = asyncio.Event()
 
-    async def append(self, event: LogEvent) -> None:
-        await super().append(event)
+    async def append(self, event: LogEvent) -> int:
+        size = await super().append(event)
         if self.is_answer_lost:
             self.is_answer_lost = False
             self.lost.set()
             raise LogUnavailable("the answer was lost")
+        return size
 
 
 async def test_an_append_that_was_cut_off_after_it_was_stored_is_taken_for_ones_own(log: MemoryLog) -> None:
@@ -173,8 +174,8 @@ async def test_an_append_that_was_cut_off_after_it_was_stored_is_taken_for_ones_
 async def test_a_runner_that_was_frozen_longer_than_its_lease_reads_the_log_before_it_renews(log: MemoryLog) -> None:
     execution_id = await submit(log)
     delivery = await delivered(log)
-    old = await claim_as(log, delivery, "old")
+    old = await claim_as(log, delivery, "old", Terms(lease_seconds=0.0))
     await log.append(ExecutionResumed(execution_id=execution_id, seq=2, attempt=2, runner="new"))
     with pytest.raises(ClaimLost):
         async with asyncio.timeout(30):
-            await old.renew_for_ever(every_seconds=0.01, lease_seconds=0.0)
+            await old.renew_for_ever(every_seconds=0.01)

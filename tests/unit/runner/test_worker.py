@@ -11,17 +11,22 @@ from contracts.events import (
     ExecutionCancelRequested,
     ExecutionCompleted,
     ExecutionQueued,
+    ExecutionResumed,
     ExecutionStarted,
     LogEvent,
+    StageStarted,
 )
 from contracts.ids import new_execution_id
+from contracts.journal import ExecutionEnding
 from contracts.requests import ExecutionView
 from contracts.results import PipelineResult
-from runner.claim import read_state
 from runner.ending import Ending
 from runner.executor import PipelineExecutor
+from runner.known_log import read_known
 from runner.models.router import ModelRouter
 from runner.models.settings import ModelSettings
+from runner.result import result_of_unreadable
+from runner.terms import Terms
 from runner.worker import Worker, WorkerOptions
 from stagecast.functions import FunctionContext, FunctionRegistry
 from stagecast.memory_log import MemoryLog
@@ -65,11 +70,11 @@ class Bench:
             raise
         return f"{context.stage_id} done"
 
-    def worker(self, name: str = "one", *, concurrency: int = 4, drain_seconds: float = 5.0) -> Worker:
+    def worker(self, name: str = "one", **options: Any) -> Worker:
         registry = FunctionRegistry({"step": self.step})
         executor = PipelineExecutor(ModelRouter(ModelSettings()), registry)
-        options = WorkerOptions(name, concurrency, lease_seconds=20.0, drain_seconds=drain_seconds)
-        return Worker(self.log, executor, Ending(self.log, self.outputs), self.liveness, options)
+        chosen: dict[str, Any] = {"concurrency": 4, "drain_seconds": 5.0, **options}
+        return Worker(self.log, executor, Ending(self.log, self.outputs), self.liveness, WorkerOptions(name, **chosen))
 
     @asynccontextmanager
     async def working(self, worker: Worker) -> AsyncGenerator[asyncio.Event]:
@@ -134,6 +139,7 @@ async def test_a_submission_runs_to_its_terminal_event_and_its_result_is_saved(b
         "execution:queued",
         "execution:started",
         *["stage:started", "stage:completed"] * 2,
+        "execution:ending",
         "execution:completed",
     ]
     assert result.status == "success"
@@ -165,9 +171,9 @@ async def test_cancel_aborts_the_stage_in_flight_and_ends_as_cancelled(bench: Be
         result = await bench.until_end(execution_id)
     assert result.status == "cancelled"
     assert [stage.status for stage in result.stages] == ["cancelled"]
-    state = await read_state(bench.log, execution_id)
-    assert state is not None
-    assert [stage.status for stage in ExecutionView.of(state).stages] == ["cancelled", "not_run"]
+    known = await read_known(bench.log, execution_id)
+    assert known is not None
+    assert [stage.status for stage in ExecutionView.of(known.state).stages] == ["cancelled", "not_run"]
 
 
 async def test_cancel_of_a_queued_execution_ends_it_though_every_place_is_taken(bench: Bench) -> None:
@@ -182,6 +188,7 @@ async def test_cancel_of_a_queued_execution_ends_it_though_every_place_is_taken(
     assert [event.type for event in await bench.events(waiting)] == [
         "execution:queued",
         "execution:cancel_requested",
+        "execution:ending",
         "execution:completed",
     ]
 
@@ -285,7 +292,7 @@ async def test_a_result_that_cannot_be_saved_is_in_the_terminal_event_all_the_sa
         PipelineExecutor(ModelRouter(ModelSettings()), registry),
         Ending(bench.log, store),
         bench.liveness,
-        WorkerOptions("one", 1, lease_seconds=20.0, drain_seconds=1.0),
+        WorkerOptions("one", 1, drain_seconds=1.0),
     )
     async with bench.working(worker):
         execution_id = await bench.submit()
@@ -304,3 +311,92 @@ async def test_a_definition_that_this_version_cannot_read_ends_as_failed(bench: 
     async with bench.working(bench.worker()):
         result = await bench.until_end(execution_id)
     assert (result.status, result.error_code) == ("failed", "corrupt_log")
+
+
+async def lose_runners(bench: Bench, execution_id: str, *names: str) -> None:
+    """Claim it as these runners, one after the other, none of which is heard of again."""
+    stages = (StageRef(id="a", name="A"), StageRef(id="b", name="B"))
+    for attempt, name in enumerate(names, 1):
+        event: LogEvent
+        if attempt == 1:
+            event = ExecutionStarted(
+                execution_id=execution_id,
+                seq=1,
+                pipeline_id="p",
+                pipeline_name="P",
+                stages=stages,
+                total=2,
+                runner=name,
+            )
+        else:
+            event = ExecutionResumed(execution_id=execution_id, seq=2 * attempt - 1, attempt=attempt, runner=name)
+        await bench.log.append(event)
+        await bench.log.append(
+            StageStarted(execution_id=execution_id, seq=event.seq + 1, stage=stages[0], index=0, total=2)
+        )
+
+
+async def decide(bench: Bench, execution_id: str, seq: int) -> PipelineResult:
+    """Store how it ends, as a runner does that is lost right after it."""
+    first = (await bench.events(execution_id))[0]
+    assert isinstance(first, ExecutionQueued)
+    decided = result_of_unreadable(first, ValueError("whatever"))
+    await bench.log.append(ExecutionEnding(execution_id=execution_id, seq=seq, result=decided))
+    return decided
+
+
+async def test_an_execution_that_loses_every_runner_is_given_up(bench: Bench) -> None:
+    execution_id = await bench.submit()
+    await lose_runners(bench, execution_id, "x", "y", "z")
+    async with bench.working(bench.worker(max_lost_claims=3)):
+        result = await bench.until_end(execution_id)
+    assert (result.status, result.error_code) == ("failed", "runner_lost")
+    assert result.error == "Its runner was lost 3 times in a row while 'a' ran, so it is not tried again."
+    assert bench.entered.empty()
+    assert [event.type for event in await bench.events(execution_id)][-3:] == [
+        "execution:resumed",
+        "execution:ending",
+        "execution:completed",
+    ]
+
+
+async def test_an_execution_that_lost_fewer_runners_is_tried_once_more(bench: Bench) -> None:
+    execution_id = await bench.submit()
+    await lose_runners(bench, execution_id, "x", "y")
+    bench.gate.set()
+    async with bench.working(bench.worker(max_lost_claims=3)):
+        assert (await bench.until_end(execution_id)).status == "success"
+
+
+@pytest.mark.parametrize(
+    ("terms", "code"), [(Terms(max_events=4), "event_limit"), (Terms(max_bytes=1000), "byte_limit")], ids=str
+)
+async def test_a_log_that_grows_beyond_its_limit_ends_the_execution(bench: Bench, terms: Terms, code: str) -> None:
+    bench.gate.set()
+    async with bench.working(bench.worker(terms=terms)):
+        execution_id = await bench.submit()
+        result = await bench.until_end(execution_id)
+    assert (result.status, result.error_code) == ("failed", code)
+    assert str(terms.max_events if code == "event_limit" else terms.max_bytes) in (result.error or "")
+
+
+async def test_an_end_that_was_decided_and_not_told_is_completed_as_it_was_decided(bench: Bench) -> None:
+    execution_id = await bench.submit()
+    await lose_runners(bench, execution_id, "lost")
+    decided = await decide(bench, execution_id, seq=3)
+    async with bench.working(bench.worker()):
+        assert await bench.until_end(execution_id) == decided
+    last = (await bench.events(execution_id))[-1]
+    assert isinstance(last, ExecutionCompleted)
+    assert PipelineResult.model_validate_json(await bench.outputs.read(str(last.filename))) == decided
+    assert bench.entered.empty()
+
+
+async def test_an_end_that_is_decided_is_not_decided_again_by_a_cancel(bench: Bench) -> None:
+    execution_id = await bench.submit()
+    await bench.log.append(ExecutionCancelRequested(execution_id=execution_id, seq=1))
+    decided = await decide(bench, execution_id, seq=2)
+    await Ending(bench.log, bench.outputs).end_unclaimed(execution_id)
+    assert len(await bench.events(execution_id)) == 3
+    async with bench.working(bench.worker()):
+        assert await bench.until_end(execution_id) == decided
