@@ -18,6 +18,7 @@ from contracts.wire import WireModel
 class Reused(WireModel):
     """What a stage delivered in the execution that is run again."""
 
+    of: ExecutionId = Field(description="The execution that delivered it, and paid for it.")
     output: Any = None
     model: str | None = Field(default=None, description="The model that answered then.")
 

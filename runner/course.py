@@ -219,10 +219,10 @@ class Course:
 
     def _outcome_of(self, record: StageRecord, in_hand: RunningStage, output: Json) -> StageOutcome:
         outcome = in_hand.end("success", output)
-        rerun = self._state.queued.rerun
-        if record.reused is None or rerun is None:
-            return outcome
-        return outcome.model_copy(update={"model": record.reused.model, "reused_from": rerun.of})
+        reused = record.reused
+        return (
+            outcome if reused is None else outcome.model_copy(update={"model": reused.model, "reused_from": reused.of})
+        )
 
     async def _fail(self, record: StageRecord, in_hand: RunningStage, error: StagecastError) -> None:
         message = f"A template failed: {error.message}" if isinstance(error, ExpressionError) else error.message

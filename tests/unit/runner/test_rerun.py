@@ -6,11 +6,11 @@ from contracts.pipeline import Pipeline
 from contracts.state import ExecutionState
 from tests.unit.runner.scripts import Bench, begin, call, definition, prompt
 
-SOURCE = new_execution_id()
+PAID, SOURCE = new_execution_id(), new_execution_id()
 
 
 def rerun(pipeline: Pipeline, **outputs: object) -> ExecutionState:
-    reused = {stage_id: Reused(output=output, model="scripted:then") for stage_id, output in outputs.items()}
+    reused = {stage_id: Reused(of=PAID, output=output, model="scripted:then") for stage_id, output in outputs.items()}
     state = begin(pipeline)
     state.queued = state.queued.model_copy(update={"rerun": Rerun(of=SOURCE, from_stage=None, reused=reused)})
     return state
@@ -24,7 +24,7 @@ async def test_a_stage_that_is_taken_over_is_told_like_any_other_and_costs_nothi
     assert bench.models.messages == ["after old, success"]
     first, second = result.stages
     assert (first.status, first.output, first.cost, first.model) == ("success", "old", 0.0, "scripted:then")
-    assert (first.reused_from, second.reused_from, result.rerun_of) == (SOURCE, None, SOURCE)
+    assert (first.reused_from, second.reused_from, result.rerun_of) == (PAID, None, SOURCE)
     assert (result.status, result.summary.total_cost, result.summary.stages_run) == ("success", 0.5, 2)
 
 
