@@ -123,6 +123,7 @@ class Stack:
     nats_url: str
     directory: Path
     env: dict[str, str] = field(default_factory=dict[str, str])
+    plugins: Path | None = None
     gateways: list[ServiceProcess] = field(default_factory=list[ServiceProcess])
     runners: list[ServiceProcess] = field(default_factory=list[ServiceProcess])
     urls: list[str] = field(default_factory=list[str])
@@ -146,6 +147,7 @@ class Stack:
             "STAGECAST_NATS_URL": self.nats_url,
             "STAGECAST_OUTPUTS": str(self.outputs),
             "STAGECAST_PIPELINES_DIR": str(self.directory / "pipelines"),
+            **({} if self.plugins is None else {"PYTHONPATH": f"{REPOSITORY}:{self.plugins}"}),
             **self.env,
             **(extra or {}),
         }
@@ -181,13 +183,17 @@ async def running_stack(
     gateways: int = 1,
     runners: int = 1,
     env: Mapping[str, str] | None = None,
+    plugins: Path | None = None,
 ) -> AsyncGenerator[Stack]:
-    """Start services on a broker, with a copy of the shipped pipelines, and stop them at the end."""
+    """Start services on a broker, with a copy of the shipped pipelines, and stop them at the end.
+
+    `plugins` is a directory with packages that are installed there and nowhere else.
+    """
     pipelines = directory / "pipelines"
     pipelines.mkdir(parents=True, exist_ok=True)
     for file in (REPOSITORY / "pipelines").glob("*.yaml"):
         (pipelines / file.name).write_bytes(file.read_bytes())
-    stack = Stack(nats_url, directory, dict(env or {}))
+    stack = Stack(nats_url, directory, dict(env or {}), plugins)
     async with AsyncExitStack() as cleanup:
         cleanup.push_async_callback(_stop_all, stack)
         async with asyncio.TaskGroup() as group:

@@ -19,12 +19,16 @@ class Received:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send back: a status, headers, and the body in pieces; `hangs` keeps it open after the last piece."""
+    """What to send back: a status, headers, and the body in pieces.
+
+    `hangs` keeps it open after the last piece; all pieces but the first one wait for `gate`.
+    """
 
     pieces: Sequence[bytes] = ()
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict[str, str])
     hangs: bool = False
+    gate: asyncio.Event | None = None
 
 
 @dataclass
@@ -71,6 +75,8 @@ class ProviderServer:
         for piece in answer.pieces:
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await writer.drain()
+            if answer.gate is not None:
+                await answer.gate.wait()
         if not answer.hangs:
             writer.write(b"0\r\n\r\n")
             await writer.drain()

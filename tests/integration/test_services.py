@@ -71,7 +71,7 @@ async def submit(stack: Stack, pipeline: str = "echo-v1", *, gateway: int = 0, *
 
 async def watch_to_end(stack: Stack, execution_id: str, *, gateway: int) -> list[dict[str, object]]:
     async with open_socket(stack.ws_url(gateway)) as socket:
-        assert (await socket.subscribe(execution_id))["success"] is True
+        assert (await socket.subscribe(execution_id, events="all"))["success"] is True
         return [event for event in await socket.until_end(execution_id) if event["type"] != "stage:output"]
 
 
@@ -129,7 +129,7 @@ async def test_a_runner_told_to_stop_hands_over_and_another_one_resumes(own_nats
     async with running_stack(own_nats.url, tmp_path, env={"STAGECAST_DRAIN_SECONDS": "0"}) as stack:
         execution_id = await submit(stack, delay_ms=1000)
         async with open_socket(stack.ws_url()) as socket:
-            await socket.subscribe(execution_id)
+            await socket.subscribe(execution_id, events="all")
             before = await socket.until(lambda event: event["type"] == "stage:completed")
             assert await stack.runners[0].stop() == 0
             await stack.add_runner()
@@ -145,7 +145,7 @@ async def test_a_runner_that_is_killed_is_replaced_after_its_lease(own_nats: Nat
     async with running_stack(own_nats.url, tmp_path, env={"STAGECAST_ACK_WAIT_SECONDS": "2"}) as stack:
         execution_id = await submit(stack, delay_ms=1000)
         async with open_socket(stack.ws_url()) as socket:
-            await socket.subscribe(execution_id)
+            await socket.subscribe(execution_id, events="all")
             before = await socket.until(lambda event: event["type"] == "stage:completed")
             await stack.runners.pop().kill()
             await stack.add_runner()
@@ -162,7 +162,7 @@ async def test_a_runner_that_was_frozen_writes_nothing_once_another_one_took_ove
     async with running_stack(own_nats.url, tmp_path, env={"STAGECAST_ACK_WAIT_SECONDS": "2"}) as stack:
         execution_id = await submit(stack, delay_ms=1000)
         async with open_socket(stack.ws_url()) as socket:
-            await socket.subscribe(execution_id)
+            await socket.subscribe(execution_id, events="all")
             before = await socket.until(lambda event: event["type"] == "stage:completed")
             stack.runners[0].signal(signal.SIGSTOP)
             await stack.add_runner()
