@@ -58,6 +58,7 @@ class Claim:
         self._confirmed_at = time.monotonic()
         self._attempt = known.state.attempt + 1
         self._writing = asyncio.Lock()
+        self._is_taken = False
         self._is_lost = False
 
     @property
@@ -78,6 +79,7 @@ class Claim:
         """
         event = self._claim_event()  # one object: a repeated append is known by its bytes
         await self._write(lambda: event)
+        self._is_taken = True
 
     async def append(self, event: LogEvent) -> None:
         """Store an event in the next free slot; waits for the broker as long as it takes.
@@ -222,7 +224,8 @@ class Claim:
             self._size += len(entry.data)
         if self.state.is_cancel_requested:
             self.cancel_requested.set()
-        is_taken = self.state.attempt >= self._attempt and self.state.runner != self._runner
-        if is_taken or self.state.attempt > self._attempt or self.state.is_ended:
+        # Before it is taken, a claim of this number is not this one, though it may be by the same runner.
+        ours = self._attempt if self._is_taken else self._attempt - 1
+        if self.state.attempt > ours or self.state.is_ended:
             self._is_lost = True
             raise ClaimLost(_LOST)

@@ -43,7 +43,7 @@ class Progress(Protocol):
         ...
 
     async def call_starting(self, place: StagePlace) -> None:
-        """Called before a model call is made: the last moment at which it can be found that nobody wants it."""
+        """Called before a model call or a step is made: the last moment at which to find that nobody wants it."""
         ...
 
     async def call_completed(self, place: StagePlace, call: FinishedCall) -> None:

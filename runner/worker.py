@@ -80,6 +80,7 @@ class Worker:
         self._ending = ending
         self._liveness = liveness
         self._options = options
+        self._in_hand: set[str] = set()
         self._active: dict[str, Claim] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -126,7 +127,11 @@ class Worker:
             task.add_done_callback(self._tasks.discard)
 
     async def _handle(self, delivery: Delivery) -> None:
-        with structlog.contextvars.bound_contextvars(execution_id=delivery.execution_id):
+        execution_id = delivery.execution_id
+        if execution_id in self._in_hand:
+            return  # delivered again to the one who has it: its renewals cover this delivery, too
+        self._in_hand.add(execution_id)
+        with structlog.contextvars.bound_contextvars(execution_id=execution_id):
             try:
                 claim = await self._claim(delivery)
                 if claim is not None:
@@ -138,6 +143,8 @@ class Worker:
             except Exception:
                 # The process edge: whatever it was, the other executions go on and this one is delivered again.
                 log_line.exception("left to the queue")
+            finally:
+                self._in_hand.discard(execution_id)
 
     async def _claim(self, delivery: Delivery) -> Claim | None:
         """Take the execution; None where there is nothing to take."""
@@ -164,10 +171,8 @@ class Worker:
 
     async def _is_owned(self, state: ExecutionState) -> bool:
         # The broker may deliver again although the owner lives: its delivery state does not survive every crash.
-        if state.runner is None:
-            return False
-        if state.runner == self._options.name:
-            return state.execution_id in self._active
+        if state.runner in (None, self._options.name):
+            return False  # what is in our own hands is not looked at again; this one was left to the queue
         return await self._liveness.may_be_alive(state.runner)
 
     async def _work(self, claim: Claim, delivery: Delivery) -> None:

@@ -97,6 +97,7 @@ class CallContext:
         key = step_key(work.stage.id, self._item, name, use)
         step = work.calls.journal.find_step(key)
         if step is None:
+            await work.teller.call_starting(work.place)
             output = _accept(f"The step '{name}'", await do())
             step = FinishedStep(key=key, name=name, item=self._item, output=output)
             await work.teller.step_completed(work.place, step)

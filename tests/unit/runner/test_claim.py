@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from contracts.envelope import StageRef
-from contracts.errors import LogUnavailable
+from contracts.errors import LimitReached, LogUnavailable
 from contracts.events import (
     ExecutionCancelRequested,
     ExecutionQueued,
@@ -14,7 +14,7 @@ from contracts.events import (
 )
 from contracts.ids import new_execution_id
 from runner.claim import Claim, ClaimLost
-from runner.known_log import read_known
+from runner.known_log import KnownLog, read_known
 from runner.terms import DEFAULT_TERMS, Terms
 from stagecast.log import Delivery
 from stagecast.memory_log import MemoryLog
@@ -179,3 +179,34 @@ async def test_a_runner_that_was_frozen_longer_than_its_lease_reads_the_log_befo
     with pytest.raises(ClaimLost):
         async with asyncio.timeout(30):
             await old.renew_for_ever(every_seconds=0.01)
+
+
+async def test_a_runner_that_was_given_an_execution_twice_takes_it_once(log: MemoryLog) -> None:
+    execution_id = await submit(log)
+    delivery = await delivered(log)
+    known = [await read_known(log, execution_id) for _ in range(2)]
+    first, second = (Claim(log, delivery, each, "same") for each in known if each is not None)
+    await first.take()
+    with pytest.raises(ClaimLost):
+        await second.take()
+    assert await types_in(log, execution_id) == ["execution:queued", "execution:started"]
+
+
+async def test_a_claim_that_was_not_renewed_for_a_lease_is_confirmed_by_the_log(log: MemoryLog) -> None:
+    execution_id = await submit(log)
+    delivery = await delivered(log)
+    fresh = await claim_as(log, delivery, "old", Terms(lease_seconds=1000.0))
+    overdue = Claim(log, delivery, KnownLog(fresh.state, 0), "old", Terms(lease_seconds=0.0))
+    await log.append(ExecutionResumed(execution_id=execution_id, seq=2, attempt=2, runner="new"))
+    await fresh.confirm()
+    with pytest.raises(ClaimLost):
+        await overdue.confirm()
+
+
+async def test_a_claim_ends_at_a_limit_and_its_end_is_stored_all_the_same(log: MemoryLog) -> None:
+    execution_id = await submit(log)
+    claim = await claim_as(log, await delivered(log), "one", Terms(max_events=2))
+    with pytest.raises(LimitReached):
+        await claim.append(started(execution_id))
+    await claim.end(lambda _: started(execution_id))
+    assert await types_in(log, execution_id) == ["execution:queued", "execution:started", "stage:started"]

@@ -217,6 +217,24 @@ async def test_what_a_step_gave_cannot_be_changed_by_who_asked_for_it() -> None:
     assert result.output == [[1, 2], "good"]
 
 
+async def test_a_step_is_not_done_once_it_is_found_that_the_execution_is_no_longer_ours() -> None:
+    bench = Bench()
+    done: list[int] = []
+
+    async def work(context: FunctionContext) -> object:
+        async def write() -> int:
+            done.append(1)
+            return 1
+
+        return await context.step("write", write)
+
+    bench.functions["work"] = work
+    bench.told.raise_at["calling a"] = LostError()
+    with pytest.raises(LostError):
+        await bench.run(definition(call("a", "work")))
+    assert done == []
+
+
 async def test_a_step_must_return_json() -> None:
     bench = Bench()
 

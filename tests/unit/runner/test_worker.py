@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -54,7 +55,8 @@ class Bench:
     """A worker on a log in memory. Its stages wait for `gate` and tell `entered` when they begin."""
 
     def __init__(self) -> None:
-        self.log = MemoryLog()
+        self.ahead = 0.0
+        self.log = MemoryLog(clock=lambda: time.monotonic() + self.ahead)
         self.outputs = OutputStore.open("memory://")
         self.gate = asyncio.Event()
         self.entered = asyncio.Queue[str]()
@@ -400,3 +402,16 @@ async def test_an_end_that_is_decided_is_not_decided_again_by_a_cancel(bench: Be
     assert len(await bench.events(execution_id)) == 3
     async with bench.working(bench.worker()):
         assert await bench.until_end(execution_id) == decided
+
+
+async def test_an_execution_that_is_delivered_again_to_its_own_runner_is_left_alone(bench: Bench) -> None:
+    async with bench.working(bench.worker()):
+        execution_id = await bench.submit()
+        assert await soon(bench.entered.get()) == "a"
+        bench.ahead = 1000.0  # the queue takes the delivery for lost; the next submission makes it look
+        other = await bench.submit()
+        assert await soon(bench.entered.get()) == "a"
+        bench.gate.set()
+        results = [await bench.until_end(each) for each in (execution_id, other)]
+    assert [result.status for result in results] == ["success"] * 2
+    assert "execution:resumed" not in [event.type for event in await bench.events(execution_id)]
