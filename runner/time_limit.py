@@ -1,4 +1,4 @@
-"""A time limit that stands still while the log is waited for. What is done when it is over is `attempts`' affair."""
+"""A time limit that stands still while others are waited for. What is done when it is over is `attempts`' affair."""
 
 import asyncio
 from collections.abc import Generator

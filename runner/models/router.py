@@ -14,6 +14,7 @@ from runner.models.client import ModelClient, ModelReply, ModelRequest
 from runner.models.prices import is_priced
 from runner.models.scripted import Script, ScriptedModels
 from runner.models.settings import ModelSettings
+from runner.time_limit import clock_stopped
 
 _LAZY = {
     "local": ("runner.models.local", "LocalModels"),
@@ -44,7 +45,8 @@ class ModelRouter:
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Make one call, as `ModelClient.complete` promises."""
-        client = await self._client(request.spec)
+        with clock_stopped():  # the first call waits for its provider's library, which is not its own time
+            client = await self._client(request.spec)
         return await client.complete(request, on_text)
 
     def is_priced(self, spec: ModelSpec) -> bool:

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +11,9 @@ from contracts.errors import MissingSetting
 from contracts.pipeline import ModelSpec, Price
 from runner.models.client import ModelClient, ModelRequest
 from runner.models.router import ModelRouter
+from runner.models.scripted import ScriptedModels
 from runner.models.settings import ModelSettings
+from runner.time_limit import TimeLimit
 
 
 def test_importing_it_imports_no_provider() -> None:
@@ -47,3 +51,23 @@ async def test_a_local_model_that_is_not_there_is_told(name: str) -> None:
     with pytest.raises(MissingSetting, match=name):
         await models.complete(ModelRequest(ModelSpec(use=f"local:{name}"), "Hi"))
     await models.close()
+
+
+class QuickModels(ScriptedModels):
+    """A provider whose library takes its time to load."""
+
+    def __init__(self, _: ModelSettings) -> None:
+        super().__init__()
+
+
+async def test_the_time_that_a_providers_library_takes_to_load_is_not_the_calls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load_slowly(_: str) -> object:
+        threading.Event().wait(0.5)
+        return SimpleNamespace(HostedModels=QuickModels)
+
+    monkeypatch.setattr("runner.models.router.importlib.import_module", load_slowly)
+    async with TimeLimit(0.3):
+        with pytest.raises(MissingSetting, match="script"):
+            await ModelRouter(ModelSettings()).complete(ModelRequest(ModelSpec(use="openai:m"), "Hi"))
