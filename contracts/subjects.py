@@ -25,6 +25,9 @@ _TYPES = {token: name for name, token in _TOKENS.items()}
 QUEUE_SUBJECTS = f"{LOG_PREFIX}.*.{_TOKENS['execution:queued']}.*"
 """What the work queue's consumer reads."""
 
+END_SUBJECTS = f"{LOG_PREFIX}.*.{_TOKENS['execution:completed']}.*"
+"""The terminal events of all executions."""
+
 ALL_CANCEL_REQUESTS = f"{LIVE_PREFIX}.*.{_TOKENS['execution:cancel_requested']}"
 
 
@@ -71,6 +74,11 @@ def payload_of(execution_id: str, digest: str) -> str:
 def payloads_of(execution_id: str) -> str:
     """Match every part of every payload of one execution."""
     return f"{PAYLOAD_PREFIX}.{check_execution_id(execution_id)}.>"
+
+
+def payload_owner(subject: str) -> str:
+    """Return the execution that a part of a payload is kept for."""
+    return subject.split(".")[1]
 
 
 def remembered_subject(digest: str) -> str:

@@ -12,12 +12,15 @@ from starlette.middleware import Middleware
 
 from contracts.errors import StagecastError
 from gateway.body_limit import BodyLimit
+from gateway.definitions import Definitions
 from gateway.errors import install_error_handlers
+from gateway.queue_limit import QueueLimit
 from gateway.relay import Relay
-from gateway.routes.executions import Waiting, execution_routes, run_routes
+from gateway.routes.executions import execution_routes
 from gateway.routes.operations import operation_routes
 from gateway.routes.outputs import output_routes
 from gateway.routes.pipelines import pipeline_routes
+from gateway.routes.submissions import Waiting, submission_routes
 from gateway.settings import GatewaySettings
 from gateway.submission import Submissions
 from gateway.subscription import SubscriptionOptions, Subscriptions
@@ -158,6 +161,8 @@ def create_gateway(
     if connection is not None:
         connection.broker.on_connected(relay.mark_all_lost)
     subscriptions = Subscriptions(log, relay, SubscriptionOptions(silence_seconds=settings.silence_seconds))
+    definitions = Definitions(catalog, runners, settings.models)
+    submissions = Submissions(log, definitions, QueueLimit(log, settings.max_queued))
     waiting = Waiting(settings.max_wait_seconds, asyncio.Event())
 
     app = FastAPI(
@@ -170,7 +175,7 @@ def create_gateway(
         lifespan=_lifespan(relay, connection),
     )
     install_error_handlers(app)
-    app.include_router(run_routes(Submissions(catalog, log, runners, settings.models), subscriptions, waiting))
+    app.include_router(submission_routes(submissions, subscriptions, waiting))
     app.include_router(execution_routes(log))
     app.include_router(pipeline_routes(catalog))
     app.include_router(output_routes(outputs))

@@ -18,6 +18,8 @@ _log = structlog.get_logger()
 async def request_cancel(log: ExecutionLog, execution_id: str) -> bool:
     """Ask to cancel, once; return whether there is something to cancel. Asking again stores nothing new.
 
+    Once it is decided how an execution ends there is nothing to cancel, although its terminal event may be to come.
+
     Raises:
         ExecutionNotFound: the log does not have it.
         LogUnavailable: the broker does not answer, or the log did not hold still.
@@ -28,7 +30,7 @@ async def request_cancel(log: ExecutionLog, execution_id: str) -> bool:
         return False
     give_up_at = time.monotonic() + _MAX_SECONDS
     while time.monotonic() < give_up_at:
-        if state.is_ended:
+        if state.is_ended or state.ending is not None:  # decided; only the telling is left
             return False
         if state.is_cancel_requested:
             return True

@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contracts.errors import (
     CorruptLog,
     ExecutionNotFound,
+    ExecutionRunning,
+    IdempotencyConflict,
     InvalidId,
     InvalidInput,
     InvalidPipeline,
@@ -21,6 +23,7 @@ from contracts.errors import (
     OutputNotFound,
     OutputsUnavailable,
     PipelineNotFound,
+    QueueFull,
     StagecastError,
 )
 from contracts.requests import ErrorReply
@@ -34,6 +37,9 @@ _STATUSES: dict[type[StagecastError], int] = {
     PipelineNotFound: 404,
     ExecutionNotFound: 404,
     OutputNotFound: 404,
+    ExecutionRunning: 409,
+    IdempotencyConflict: 409,
+    QueueFull: 429,
     # A broken file is the operator's fault, not the caller's.
     InvalidPipeline: 500,
     CorruptLog: 500,
@@ -46,7 +52,7 @@ _RESOURCES: dict[str, type[StagecastError]] = {
     "/api/executions/": ExecutionNotFound,
     "/api/outputs/": OutputNotFound,
 }
-_RETRY_AFTER_SECONDS = "1"
+_RETRY_AFTER_SECONDS = {429: "5", 503: "1"}  # a queue empties more slowly than a broker comes back
 
 
 class BodyTooLarge(StagecastError):
@@ -95,9 +101,9 @@ async def _on_own_error(request: Request, error: Exception) -> Response:
         return error_response(status, message, error.code)
     if isinstance(error, CorruptLog):
         _log.error("log cannot be folded", path=request.scope["path"], reason=error.message)
-        message = "The execution's log contradicts itself and has no end; the gateway's log says where."
+        message = "The execution's log contradicts itself; the gateway's log says where."
         return error_response(status, message, error.code)
-    headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == 503 else None
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS[status]} if status in _RETRY_AFTER_SECONDS else None
     return error_response(status, error.message, error.code, headers)
 
 

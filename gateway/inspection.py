@@ -39,6 +39,17 @@ async def read_view(log: ExecutionLog, execution_id: str) -> ExecutionView:
     return ExecutionView.of(state) if isinstance(state, ExecutionState) else state
 
 
+async def read_state(log: ExecutionLog, execution_id: str) -> ExecutionState:
+    """Fold an execution's log.
+
+    Raises:
+        ExecutionNotFound: the log does not have it.
+        LogUnavailable: the broker does not answer.
+        CorruptLog: the events contradict each other.
+    """
+    return _fold(await log.read(execution_id))
+
+
 async def read_state_or_end(log: ExecutionLog, execution_id: str) -> ExecutionState | ExecutionView:
     """Fold an execution's log; where that fails, return the view of how it ended.
 
@@ -89,6 +100,7 @@ def _view_of_end(entries: Sequence[Entry]) -> ExecutionView | None:
         ended_at=completed.at,
         filename=completed.filename,
         last_seq=completed.seq,
+        rerun_of=completed.result.rerun_of,
         stages=_stage_views(queued, completed.result),
         result=completed.result,
     )
@@ -117,4 +129,5 @@ def _stage_view(index: int, stage_id: str, name: str, row: StageResult | None) -
         model=row.model,
         reason=row.reason,
         error=row.error,
+        reused_from=row.reused_from,
     )

@@ -34,6 +34,7 @@ class Open:
 
     execution_id: str
     after: int
+    with_journal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ class Session:
         if len(self._subscribed) >= self._max_subscriptions:
             return [_error(f"A connection may watch {self._max_subscriptions} executions at once.", execution_id)]
         self._subscribed.add(execution_id)
-        return [*effects, Open(execution_id, FROM_START if request.after is None else request.after)]
+        after = FROM_START if request.after is None else request.after
+        return [*effects, Open(execution_id, after, request.events == "all")]
 
     def _close(self, execution_id: str) -> list[Effect]:
         if execution_id not in self._subscribed:

@@ -25,6 +25,9 @@ class GatewaySettings(BaseSettings):
     )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1, description="Longest request body.")
     max_wait_seconds: float = Field(default=60.0, ge=0, description="Longest wait that `Prefer: wait` can ask for.")
+    max_queued: int = Field(
+        default=10_000, ge=0, description="Executions that may wait for a runner; 0 for any number."
+    )
     ws_max_message_bytes: int = Field(default=64 * 1024, ge=1, description="Longest message of a WebSocket client.")
     ws_max_subscriptions: int = Field(default=100, ge=1, description="Executions that one socket may watch at once.")
     ws_ping_seconds: float = Field(default=20.0, gt=0, description="A socket is pinged, and closed without an answer.")

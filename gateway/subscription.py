@@ -15,6 +15,7 @@ from typing import Self
 from contracts.envelope import StoredEvent
 from contracts.errors import ExecutionNotFound, LogUnavailable
 from contracts.events import (
+    JOURNAL_TYPES,
     ExecutionCompleted,
     ExecutionReleased,
     ExecutionResumed,
@@ -43,7 +44,7 @@ class Verdict(Enum):
     """What becomes of an entry."""
 
     FORWARD = "forward"  # it goes to the client
-    DROP = "drop"  # seen already, before the asked-for point, or text out of place
+    DROP = "drop"  # seen already, before the asked-for point, of the journal, or text out of place
     GAP = "gap"  # an event before it is missing: read the log
 
 
@@ -51,14 +52,17 @@ class Merge:
     """Decides, entry by entry, what a subscriber gets. Pure: no broker, no clock.
 
     Stored events pass in order, each once, from the one after `after`. Live text passes only while the stage that it
-    belongs to is known to be running, under the claim that started it.
+    belongs to is known to be running, under the claim that started it. The journal, which runners store for each
+    other, is counted like all events, and passes only where it was asked for.
 
     Args:
         after: the last number that the client has seen.
+        with_journal: whether the client wants the journal, too.
     """
 
-    def __init__(self, after: int = FROM_START) -> None:
+    def __init__(self, after: int = FROM_START, *, with_journal: bool = False) -> None:
         self._after = after
+        self._hidden: frozenset[str] = frozenset() if with_journal else JOURNAL_TYPES
         self._attempt = 0
         self._running: set[int] = set()
         self.last = -1
@@ -76,7 +80,7 @@ class Merge:
         self.is_ended = entry.type == TERMINAL
         if entry.type in _NOTED:
             self._note(entry)
-        return Verdict.FORWARD if entry.seq > self._after else Verdict.DROP
+        return Verdict.FORWARD if entry.seq > self._after and entry.type not in self._hidden else Verdict.DROP
 
     def _note(self, entry: Entry) -> None:
         match entry.stored_event():
@@ -115,12 +119,12 @@ class Subscription:
     """
 
     def __init__(
-        self, relay: Relay, listener: Listener, execution_id: str, after: int, options: SubscriptionOptions
+        self, relay: Relay, listener: Listener, execution_id: str, merge: Merge, options: SubscriptionOptions
     ) -> None:
         self._relay = relay
         self._listener = listener
         self._execution_id = execution_id
-        self._merge = Merge(after)
+        self._merge = merge
         self._ready: deque[Entry] = deque()
         self._options = options
 
@@ -192,8 +196,8 @@ class Subscriptions:
         self._relay = relay
         self._options = options or SubscriptionOptions()
 
-    async def open(self, execution_id: str, *, after: int = FROM_START) -> Subscription:
-        """Begin to hear an execution, from the event after number `after`.
+    async def open(self, execution_id: str, *, after: int = FROM_START, with_journal: bool = False) -> Subscription:
+        """Begin to hear an execution, from the event after number `after`; the journal only `with_journal`.
 
         An execution that has ended gives its history and ends; when `after` leaves nothing of it, the terminal event
         comes again, so that whoever resumes behind the end is told of it. An `after` beyond the last event of one that
@@ -209,8 +213,8 @@ class Subscriptions:
             history = await self._log.read(execution_id)
             if not history:
                 raise ExecutionNotFound
-            after = min(after, len(history) - 1)
-            subscription = Subscription(self._relay, listener, execution_id, after, self._options)
+            merge = Merge(min(after, len(history) - 1), with_journal=with_journal)
+            subscription = Subscription(self._relay, listener, execution_id, merge, self._options)
             subscription.take_history(history)
             subscription.repeat_end(history)
         except BaseException:  # cancellation too: nobody else would leave the feed

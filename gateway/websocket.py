@@ -112,17 +112,20 @@ class _Socket:
             match effect:
                 case Reply(text):
                     await self._outbox.put(text)
-                case Open(execution_id, after):
-                    self._pumps[execution_id] = self._tasks.create_task(self._pump(execution_id, after))
+                case Open(execution_id):
+                    self._pumps[execution_id] = self._tasks.create_task(self._pump(effect))
                 case Close(execution_id):
                     pump = self._pumps.pop(execution_id)
                     pump.cancel()
                     await asyncio.wait({pump})
 
-    async def _pump(self, execution_id: str, after: int) -> None:
+    async def _pump(self, wanted: Open) -> None:
         """Bring one subscription's entries into the outbox."""
+        execution_id = wanted.execution_id
         try:
-            subscription = await self._subscriptions.open(execution_id, after=after)
+            subscription = await self._subscriptions.open(
+                execution_id, after=wanted.after, with_journal=wanted.with_journal
+            )
         except ExecutionNotFound:
             await self._finish(execution_id, self._session.refused(execution_id))
             return

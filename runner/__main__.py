@@ -26,6 +26,7 @@ from stagecast.jetstream_log import JetStreamLog, LogSettings
 from stagecast.leaving import leave
 from stagecast.outputs import OutputStore
 from stagecast.presence import PresenceBucket
+from stagecast.retention import Retention
 from stagecast.settings import read_settings
 from stagecast.telemetry import configure_logging
 
@@ -57,18 +58,22 @@ async def serve(settings: RunnerSettings, stop: asyncio.Event) -> None:
     presence = describe(settings)
     await broker.start()
     lost = asyncio.create_task(_stop_when_lost(broker, stop))
-    heartbeat: asyncio.Task[None] | None = None
+    retention = Retention(
+        log, retention_hours=log_settings.retention_hours, idempotency_hours=log_settings.idempotency_hours
+    )
+    aside: list[asyncio.Task[None]] = []
     try:
         # Present before the first claim: others judge by it whether a claim has a living owner.
         if await _open(log, bucket, presence, settings, stop):
-            heartbeat = asyncio.create_task(beat_for_ever(bucket, presence, settings.heartbeat_file))
+            aside.append(asyncio.create_task(beat_for_ever(bucket, presence, settings.heartbeat_file)))
+            aside.append(asyncio.create_task(retention.run_for_ever(settings.retention_sweep_seconds)))
             log_line.info("ready", runner=settings.runner_name, concurrency=settings.concurrency)
             await worker.run(stop)
     finally:
         lost.cancel()
-        if heartbeat is not None:
-            heartbeat.cancel()
-            await asyncio.gather(heartbeat, return_exceptions=True)
+        for task in aside:
+            task.cancel()
+        await asyncio.gather(*aside, return_exceptions=True)
         with suppress(LogUnavailable):
             await bucket.withdraw(settings.runner_name)
         await models.close()

@@ -112,9 +112,12 @@ class Claim:
             ClaimLost: it is no longer ours.
         """
         self._check_held()
-        if self._is_overdue:
+        while self._is_overdue:
+            asked_at = time.monotonic()
             async with self._writing:
                 await self._catch_up_patiently()
+            if time.monotonic() - asked_at < self._terms.lease_seconds / 2:
+                return  # else we were frozen in the midst of it, and the answer tells of long ago
 
     async def release(self, reason: str) -> None:
         """Give the execution back unfinished: say so in the log, so that the next runner need not wait for the lease.

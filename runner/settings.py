@@ -41,6 +41,9 @@ class RunnerSettings(BaseSettings):
         ge=64 * 1024,
         description="Bytes that one execution's events may have; then it ends: `byte_limit`.",
     )
+    retention_sweep_seconds: float = Field(
+        default=300.0, gt=0, description="How often it removes executions from the log that ended long ago."
+    )
     heartbeat_file: Path | None = Field(
         default=None, description="Touched every few seconds while the broker answers; for health checks."
     )

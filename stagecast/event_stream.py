@@ -50,8 +50,13 @@ class EventStream:
         self._patience = patience
         self._was_open = False
 
-    async def events(self, execution_id: str, after: int) -> AsyncGenerator[Event, None]:
+    async def events(self, execution_id: str, after: int, *, with_journal: bool = False) -> AsyncGenerator[Event, None]:
         """Yield the events numbered above `after` and live text; ends after the terminal event.
+
+        Args:
+            execution_id: which execution.
+            after: the last number already seen.
+            with_journal: yield what runners store for each other, too. Without it there are gaps in the numbers.
 
         Raises:
             ExecutionNotFound: the gateway knows no such execution.
@@ -59,8 +64,10 @@ class EventStream:
             RequestRefused: the gateway does not let us in.
         """
         last_seq, tries, lost_at = after, 0, 0.0
+        request = Subscribe(execution_id=execution_id, events="all" if with_journal else None)
         while True:
-            async with aclosing(self._one_connection(execution_id, last_seq)) as received:
+            request = request.model_copy(update={"after": last_seq if last_seq >= 0 else None})
+            async with aclosing(self._one_connection(request)) as received:
                 async for seq, event in received:
                     last_seq, tries = last_seq if seq is None else seq, 0
                     if event is not None:
@@ -73,10 +80,9 @@ class EventStream:
             await asyncio.sleep(min(_FIRST_RETRY_SECONDS * 2**tries, _LONGEST_RETRY_SECONDS))
             tries += 1
 
-    async def _one_connection(
-        self, execution_id: str, last_seq: int
-    ) -> AsyncGenerator[tuple[int | None, Event | None], None]:
+    async def _one_connection(self, request: Subscribe) -> AsyncGenerator[tuple[int | None, Event | None], None]:
         """Subscribe on a connection of its own and yield what is new, until the connection ends for any reason."""
+        last_seq = -1 if request.after is None else request.after
         try:
             # No size limit: a result may be large, and it is the server that we chose to ask.
             async with connect(
@@ -87,11 +93,10 @@ class EventStream:
                 proxy=True if self._use_proxy else None,
             ) as socket:
                 self._was_open = True
-                request = Subscribe(execution_id=execution_id, after=last_seq if last_seq >= 0 else None)
                 await socket.send(request.model_dump_json(by_alias=True, exclude_none=True))
                 async for text in socket:
                     message: dict[str, Any] = json.loads(text)
-                    match judge(message, execution_id, last_seq):
+                    match judge(message, request, last_seq):
                         case "deliver":
                             last_seq = message.get("seq", last_seq)
                             yield message.get("seq"), _decode_if_known(text)
@@ -110,7 +115,7 @@ class EventStream:
 
 
 def judge(
-    message: Mapping[str, Any], execution_id: str, last_seq: int
+    message: Mapping[str, Any], request: Subscribe, last_seq: int
 ) -> Literal["deliver", "ignore", "resubscribe", "unknown"]:
     """Say what to do with a message of the server: the whole of the protocol's reading side.
 
@@ -123,11 +128,12 @@ def judge(
     | event with the next `seq` | deliver |
     | terminal event with an older `seq`: told again to who resumes after the end | deliver |
     | another event with an older `seq`: a repetition | ignore |
-    | event with a later `seq`: one was lost | resubscribe |
+    | event with a later `seq`: those between were not for us | deliver |
+    | the same where all events were asked for: one was lost | resubscribe |
     """
     if message.get("type") == "error":
         return "resubscribe"
-    if message.get("executionId") != execution_id:
+    if message.get("executionId") != request.execution_id:
         return "ignore"
     if message.get("type") == "subscribed":
         return "ignore" if message.get("success") else "unknown"
@@ -135,7 +141,7 @@ def judge(
     if not isinstance(seq, int) or seq == last_seq + 1:
         return "deliver"
     if seq > last_seq:
-        return "resubscribe"
+        return "resubscribe" if request.events == "all" else "deliver"
     return "deliver" if message.get("type") == _TERMINAL_TYPE else "ignore"
 
 

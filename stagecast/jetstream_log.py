@@ -1,70 +1,50 @@
 """The execution log on NATS JetStream. The promises are in `stagecast.log`, the reasons in `docs/architecture.md`.
 
 Here the parts are put together and messages become entries; each part has a file of its own: `slots` (the fence),
-`stored` (reads), `payloads` (large events), `listing`, `work_queue`, `topology`.
+`history` (reads), `payloads` (large events), `listing`, `work_queue`, `remembered`, `removal`, `room`, `topology`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import nats.errors
 import structlog
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 
 from contracts.errors import CorruptLog, LogUnavailable
-from contracts.events import LogEvent, StageOutput, encode
+from contracts.events import ExecutionQueued, LogEvent, StageOutput, encode
 from contracts.ids import check_execution_id
 from contracts.subjects import (
     ALL_CANCEL_REQUESTS,
     STORED_SUBJECT_HEADER,
     live_of,
     live_subject,
-    log_of,
     parse_live_subject,
     parse_log_subject,
-    slot_subject,
 )
 from stagecast.broker import Broker
+from stagecast.history import HistoryReader
+from stagecast.jetstream_watch import JetStreamWatch
 from stagecast.listing import ListingReader
 from stagecast.log import Delivery, Entry, ExecutionPage, Watch
 from stagecast.payloads import PayloadStore, make_stub, stub_headers
 from stagecast.remembered import RememberedStore
-from stagecast.slots import SlotWriter
-from stagecast.stored import Stored, StreamReader, TooMany
+from stagecast.removal import Removal
+from stagecast.retention import Ended
+from stagecast.room import Room
+from stagecast.slots import LogFull, SlotWriter
+from stagecast.stored import StreamReader
 from stagecast.topology import EXECUTIONS, LogSettings, describe, ensure
 from stagecast.work_queue import WorkQueue
 
 __all__ = ["JetStreamLog", "LogSettings"]
 
-_SLOTS_PER_REQUEST = 512  # a longer log is read by naming slots: about 1 ms a request, however full the stream is
-_READS_FOR_A_HOLE = 4
-_HOLE_PAUSE_SECONDS = 0.05
 # What waits for one watcher; beyond it the broker's messages are dropped, and the numbers show the hole.
 _WATCH_PENDING_MESSAGES = 65_536
 _WATCH_PENDING_BYTES = 32 * 1024 * 1024
 
 _log = structlog.get_logger()
-
-
-class JetStreamWatch:
-    """A core subscription; nats-py subscribes again by itself when the connection comes back."""
-
-    def __init__(self) -> None:
-        self.subscription: Subscription | None = None
-        self.is_closed = False
-
-    async def close(self) -> None:
-        """End the subscription. Calling it again does nothing."""
-        if self.is_closed:
-            return
-        self.is_closed = True
-        if self.subscription is None:
-            return
-        try:
-            await self.subscription.unsubscribe()
-        except nats.errors.Error:
-            return  # the connection is gone, and the subscription with it
 
 
 class JetStreamLog:
@@ -80,6 +60,9 @@ class JetStreamLog:
         self._slots = SlotWriter(broker, self._reader)
         self._payloads = PayloadStore(broker)
         self._remembered = RememberedStore(broker)
+        self._history = HistoryReader(self._reader, self._payloads)
+        self._removal = Removal(self._reader, self._history, self._payloads)
+        self._room = Room(self._reader)
         self._listing = ListingReader(self._reader, self._payloads)
         self._queue = WorkQueue(broker, self.open)
         self._is_open = False
@@ -93,7 +76,8 @@ class JetStreamLog:
             LogUnavailable: the broker does not answer or does not accept.
             TopologyDiffers: the broker holds something of our name that cannot be used.
         """
-        await ensure(self._broker, self._pieces)
+        made = await ensure(self._broker, self._pieces)
+        self._history.is_replicated = made[EXECUTIONS]["num_replicas"] > 1
         self._is_open = True
 
     async def close(self) -> None:
@@ -106,13 +90,19 @@ class JetStreamLog:
             raise ValueError("an event needs its number before it is appended")
         await self._ensure_open()
         data = encode(event)
+        if isinstance(event, ExecutionQueued):
+            await self._room.take(min(len(data), self._broker.client.max_payload))
         if not self._payloads.is_too_large(data):
             await self._slots.write(event, data, {})
             return len(data)
         stub, payload = make_stub(data)
-        # The whole first: a stub whose payload is missing would be an event that nobody can read.
-        await self._payloads.put(event.execution_id, data, payload)
-        await self._slots.write(event, stub, stub_headers(payload))
+        try:
+            # The whole first: a stub whose payload is missing would be an event that nobody can read.
+            await self._payloads.put(event.execution_id, data, payload)
+            await self._slots.write(event, stub, stub_headers(payload))
+        except LogFull:
+            await self._payloads.discard(event.execution_id, payload)
+            raise
         return len(data)
 
     async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
@@ -123,17 +113,7 @@ class JetStreamLog:
         """
         check_execution_id(execution_id)
         await self._ensure_open()
-        numbers: list[int] = []
-        for attempt in range(_READS_FOR_A_HOLE):
-            if attempt:
-                await asyncio.sleep(_HOLE_PAUSE_SECONDS * attempt)
-            stored = await self._read_stored(execution_id, after)
-            numbers = [parse_log_subject(message.subject)[2] for message in stored]
-            if numbers == list(range(after + 1, after + 1 + len(numbers))):
-                return [await self._entry(message) for message in stored]
-        if after < 0 and numbers[0] > 0:
-            return []  # its beginning has left the log already; the rest follows
-        raise CorruptLog(f"The log of {execution_id} has a hole after event {after}: it holds {numbers[:20]}.")
+        return await self._history.read(execution_id, after)
 
     async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
         """See `ExecutionLog.list_executions`."""
@@ -177,16 +157,30 @@ class JetStreamLog:
         await self._ensure_open()
         return await self._queue.depth()
 
+    async def recall(self, key: str) -> bytes | None:
+        """See `ExecutionLog.recall`."""
+        await self._ensure_open()
+        return await self._remembered.recall(key)
+
     async def remember_first(self, key: str, value: bytes) -> bytes:
         """See `ExecutionLog.remember_first`."""
         await self._ensure_open()
         return await self._remembered.first(key, value)
 
     async def purge(self, execution_id: str) -> None:
-        """See `ExecutionLog.purge`. The events go first: a reader never meets an event without its payload."""
+        """See `ExecutionLog.purge`."""
         await self._ensure_open()
-        await self._reader.purge(log_of(execution_id))
-        await self._payloads.purge(execution_id)
+        await self._removal.purge(execution_id)
+
+    async def next_end(self, after: int) -> Ended | None:
+        """See `RetainedLog.next_end`."""
+        await self._ensure_open()
+        return await self._removal.next_end(after)
+
+    async def purge_left_over(self, before: datetime) -> int:
+        """See `RetainedLog.purge_left_over`."""
+        await self._ensure_open()
+        return await self._removal.purge_left_over(before)
 
     async def next_delivery(self, *, timeout_seconds: float) -> Delivery | None:
         """See `ExecutionLog.next_delivery`. Any number of tasks may wait; cancelling a wait strands nothing."""
@@ -206,27 +200,6 @@ class JetStreamLog:
         async with self._opening:
             if not self._is_open:
                 await self.open()
-
-    async def _read_stored(self, execution_id: str, after: int) -> list[Stored]:
-        if after < 0:
-            try:
-                return _in_order(await self._reader.last_of([log_of(execution_id)]))
-            except TooMany:
-                pass
-        found: list[Stored] = []
-        start, count = after + 1, 32 if after >= 0 else _SLOTS_PER_REQUEST
-        while True:
-            slots = [slot_subject(execution_id, seq) for seq in range(start, start + count)]
-            part = await self._reader.last_of(slots)
-            found += part
-            if len(part) < count:
-                return _in_order(found)
-            start, count = start + count, _SLOTS_PER_REQUEST
-
-    async def _entry(self, message: Stored) -> Entry:
-        execution_id, event_type, seq = parse_log_subject(message.subject)
-        data = await self._payloads.restore(execution_id, message.headers, message.data)
-        return Entry(execution_id, event_type, seq, data)
 
     async def _live_entry(self, message: Msg) -> Entry | None:
         headers = message.headers or {}
@@ -261,7 +234,3 @@ class JetStreamLog:
         except BaseException:
             await watch.close()
             raise
-
-
-def _in_order(messages: Sequence[Stored]) -> list[Stored]:
-    return sorted(messages, key=lambda message: parse_log_subject(message.subject)[2])

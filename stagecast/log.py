@@ -128,6 +128,10 @@ class ExecutionLog(Protocol):
         """Return how many submissions were not yet delivered to any runner."""
         ...
 
+    async def recall(self, key: str) -> bytes | None:
+        """Return what is kept under `key`, None when nothing is."""
+        ...
+
     async def remember_first(self, key: str, value: bytes) -> bytes:
         """Keep `value` under `key` unless something is kept there, and return what is kept.
 

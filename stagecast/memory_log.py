@@ -9,15 +9,25 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from contracts.errors import Fenced, InvalidInput
-from contracts.events import ExecutionCancelRequested, ExecutionQueued, LogEvent, StageOutput, encode
+from contracts.events import (
+    ExecutionCancelRequested,
+    ExecutionCompleted,
+    ExecutionQueued,
+    LogEvent,
+    StageOutput,
+    encode,
+)
 from contracts.ids import check_execution_id
 from contracts.requests import ExecutionListing, ExecutionView
 from contracts.state import fold
 from stagecast.log import Delivery, Entry, ExecutionPage, Watch
+from stagecast.memory_watch import MemoryWatch
+from stagecast.retention import Ended
 
 AnyItem = TypeVar("AnyItem")
 
@@ -40,33 +50,6 @@ class _Record:
     number: int
     entries: list[Entry] = field(default_factory=list[Entry])
     events: list[LogEvent] = field(default_factory=list[LogEvent])
-
-
-class MemoryWatch:
-    """One watcher with its own queue, so that a slow one holds up nobody."""
-
-    def __init__(self, deliver: Callable[[Entry], Awaitable[None]], forget: Callable[["MemoryWatch"], None]) -> None:
-        self._deliver = deliver
-        self._forget = forget
-        self._queue: asyncio.Queue[Entry] = asyncio.Queue()
-        self._task: asyncio.Task[None] | None = asyncio.create_task(self._run())
-
-    def put(self, entry: Entry) -> None:
-        """Let the watcher hear an entry."""
-        self._queue.put_nowait(entry)
-
-    async def close(self) -> None:
-        """End it. Calling it again does nothing."""
-        self._forget(self)
-        task, self._task = self._task, None
-        if task is None or task is asyncio.current_task():
-            return
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while self._task is not None:
-            await self._deliver(await self._queue.get())
 
 
 class MemoryDelivery:
@@ -106,7 +89,9 @@ class MemoryLog:
         self.ack_wait_seconds = ack_wait_seconds
         self._clock = clock
         self._numbers = itertools.count(1)
+        self._places = itertools.count(1)
         self._records: dict[str, _Record] = {}
+        self._ends: list[Ended] = []
         self._remembered: dict[str, bytes] = {}
         self._queue: list[_Submission] = []
         self._queue_changed = asyncio.Event()
@@ -140,6 +125,8 @@ class MemoryLog:
         if isinstance(event, ExecutionQueued):
             self._queue.append(_Submission(execution_id, self._clock()))
             self._queue_changed.set()
+        if isinstance(event, ExecutionCompleted):
+            self._ends.append(Ended(execution_id, event.at, next(self._places)))
         self._publish(entry)
         return len(entry.data)
 
@@ -184,6 +171,10 @@ class MemoryLog:
         """See `ExecutionLog.queue_depth`."""
         return sum(not submission.was_delivered for submission in self._queue)
 
+    async def recall(self, key: str) -> bytes | None:
+        """See `ExecutionLog.recall`."""
+        return self._remembered.get(key)
+
     async def remember_first(self, key: str, value: bytes) -> bytes:
         """See `ExecutionLog.remember_first`; here it is never forgotten."""
         return self._remembered.setdefault(key, value)
@@ -191,7 +182,16 @@ class MemoryLog:
     async def purge(self, execution_id: str) -> None:
         """See `ExecutionLog.purge`."""
         self._records.pop(check_execution_id(execution_id), None)
+        self._ends = [ended for ended in self._ends if ended.execution_id != execution_id]
         self._queue = [submission for submission in self._queue if submission.execution_id != execution_id]
+
+    async def next_end(self, after: int) -> Ended | None:
+        """See `RetainedLog.next_end`."""
+        return next((ended for ended in self._ends if ended.place > after), None)
+
+    async def purge_left_over(self, before: datetime) -> int:
+        """See `RetainedLog.purge_left_over`; here nothing is ever left over."""
+        return 0
 
     async def next_delivery(self, *, timeout_seconds: float) -> Delivery | None:
         """See `ExecutionLog.next_delivery`."""

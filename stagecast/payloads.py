@@ -4,14 +4,17 @@ The message itself is then a stub: the event without its large fields, and `payl
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from contracts.envelope import Payload
 from contracts.errors import CorruptLog, LogUnavailable
-from contracts.subjects import payload_of, payload_subject, payloads_of
+from contracts.subjects import PAYLOAD_SUBJECTS, payload_of, payload_subject, payloads_of
 from stagecast.broker import Broker
+from stagecast.slots import FULL, LogFull
 from stagecast.stored import StreamReader
 from stagecast.topology import PAYLOADS
 
@@ -22,7 +25,7 @@ HEADER_ROOM = 4096  # bytes of a message that headers may take
 LARGE_FIELD_BYTES = 1024
 
 _EXPECTED_HEADER = "Nats-Expected-Last-Subject-Sequence"
-_WRONG_LAST_SEQUENCE = 10071
+_STORED_ALREADY = {10071, 10164}  # the part is there; on replicated streams also: is being stored
 
 
 def make_stub(data: bytes) -> tuple[bytes, Payload]:
@@ -55,10 +58,20 @@ class PayloadStore:
         """Remove all that is kept of an execution."""
         await self._reader.purge(payloads_of(execution_id))
 
+    async def subjects(self) -> list[str]:
+        """Return the subject of every part that is kept."""
+        return await self._reader.subjects(PAYLOAD_SUBJECTS)
+
+    async def discard(self, execution_id: str, payload: Payload) -> None:
+        """Remove one payload as far as that is possible now; what stays is found by retention."""
+        with suppress(LogUnavailable):
+            await self._reader.purge(payload_of(execution_id, payload.digest))
+
     async def put(self, execution_id: str, data: bytes, payload: Payload) -> None:
         """Store the whole bytes; storing them again does nothing.
 
         Raises:
+            LogFull: there is no room for all of it; what is stored is to be discarded.
             LogUnavailable: not all of it is known to be stored.
         """
         size = self._part_bytes()
@@ -69,7 +82,9 @@ class PayloadStore:
                 headers={_EXPECTED_HEADER: "0"},
             )
             error = json.loads(answer.data).get("error")
-            if error and error.get("err_code") != _WRONG_LAST_SEQUENCE:
+            if error and error.get("err_code") in FULL:
+                raise LogFull(f"The broker has no room for a large event: {error.get('description')}.")
+            if error and error.get("err_code") not in _STORED_ALREADY:
                 raise LogUnavailable(f"The broker does not take a large event: {error.get('description')}.")
 
     async def get(self, execution_id: str, payload: Payload) -> bytes:
@@ -82,6 +97,8 @@ class PayloadStore:
         parts = await self._reader.last_of([payload_of(execution_id, payload.digest)])
         parts.sort(key=lambda part: int(part.subject.rsplit(".", 1)[1]))
         data = b"".join(part.data for part in parts)
+        if len(data) < payload.size:  # a replica that lags behind the one that gave us the stub
+            data = await self._get_from_leader(execution_id, payload)
         if len(data) < payload.size:
             raise LogUnavailable("A large event could not be read in full.")
         if hashlib.sha256(data).hexdigest() != payload.digest:
@@ -95,6 +112,15 @@ class PayloadStore:
             return data
         digest, size = reference.split(" ")
         return await self.get(execution_id, Payload(digest=digest, size=int(size)))
+
+    async def _get_from_leader(self, execution_id: str, payload: Payload) -> bytes:
+        data = b""
+        for number in itertools.count():
+            part = await self._reader.leader_last(payload_subject(execution_id, payload.digest, number))
+            if part is None:
+                break
+            data += part.data
+        return data
 
     def _part_bytes(self) -> int:
         return max(self._broker.client.max_payload - HEADER_ROOM, HEADER_ROOM)

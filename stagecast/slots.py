@@ -21,6 +21,9 @@ from stagecast.stored import StreamReader
 
 MARK_HEADER = "Stagecast-Append"
 
+FULL = {10023, 10047, 10077}
+"""The broker's codes for no room: in the server's storage, the account's, the stream's bytes."""
+
 _EXPECTED_HEADER = "Nats-Expected-Last-Subject-Sequence"
 _EXPECTED_SUBJECT_HEADER = "Nats-Expected-Last-Subject-Sequence-Subject"
 _SLOT_TAKEN = 10071  # wrong last sequence
@@ -28,6 +31,10 @@ _SLOT_BEING_WRITTEN = 10164  # replicated streams: another append to this slot i
 _UNSETTLED_KEPT = 4096  # appends without an answer that are remembered until they are tried again
 _FILL_SECONDS = 5.0  # how long a slot that is being written may take to fill
 _LOOK_AGAIN_SECONDS = 0.02
+
+
+class LogFull(LogUnavailable):
+    """The broker has no room for the event. It is not stored, and no earlier try of it is on its way."""
 
 
 class Marks:
@@ -58,6 +65,10 @@ class Marks:
         if len(self._unsettled) > _UNSETTLED_KEPT:
             self._unsettled.popitem(last=False)
 
+    def is_unsettled(self, data: bytes) -> bool:
+        """Tell whether an append of these bytes may still be on its way."""
+        return _digest(data) in self._unsettled if self._unsettled else False
+
     def settle(self, data: bytes) -> None:
         """Forget it: its fate is known."""
         if self._unsettled:
@@ -77,11 +88,16 @@ class SlotWriter:
 
         Raises:
             Fenced: the slot holds another writer's event.
+            LogFull: there is no room for it.
             LogUnavailable: it is not known to be stored; it may still appear. Writing it again is safe.
         """
         mark = self._marks.of(event, data)
         try:
             await self._write(event, data, {**headers, MARK_HEADER: mark})
+        except LogFull as error:
+            if self._marks.is_unsettled(data):
+                raise LogUnavailable(error.message) from error
+            raise
         except (LogUnavailable, asyncio.CancelledError):
             self._marks.unsettle(data, mark)
             raise
@@ -108,6 +124,8 @@ class SlotWriter:
         error = json.loads(answer.data).get("error")
         if error is None:
             return
+        if error.get("err_code") in FULL:
+            raise LogFull(f"The broker has no room: {error.get('description')}.")
         if error.get("err_code") not in (_SLOT_TAKEN, _SLOT_BEING_WRITTEN):
             raise LogUnavailable(f"The broker does not store the event: {error.get('description')}.")
         self._judge(event, await self._wait_for_holder(slot), headers)
@@ -127,7 +145,7 @@ class SlotWriter:
 
     async def _holder(self, slot: str) -> str | None:
         found = await self._reader.leader_last(slot)
-        return None if found is None else found[0].get(MARK_HEADER, "")
+        return None if found is None else found.headers.get(MARK_HEADER, "")
 
 
 def _digest(data: bytes) -> bytes:

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 from nats.aio.msg import Msg
@@ -21,6 +22,8 @@ MAX_BATCH = 1024
 
 _SEQUENCE_HEADER = "Nats-Sequence"
 _PENDING_HEADER = "Nats-Num-Pending"
+_TIME_HEADER = "Nats-Time-Stamp"
+_NOT_FOUND = 10043  # the stream has no message with this sequence any more
 _END, _NONE, _TOO_MANY = "204", "404", "413"
 
 
@@ -34,11 +37,13 @@ class Stored:
 
     Attributes:
         sequence: its number in the stream.
+        stored_at: when, by the broker's clock; it goes up with the sequence.
         pending: how many more matched behind it.
     """
 
     subject: str
     sequence: int
+    stored_at: datetime
     pending: int
     headers: Mapping[str, str]
     data: bytes
@@ -91,46 +96,63 @@ class StreamReader:
             return None
         raise LogUnavailable(f"The broker ended a read with status {status}.")
 
-    async def leader_last(self, subject: str) -> tuple[Mapping[str, str], int] | None:
-        """Return headers and stream sequence of the last message that matches, as the stream's leader has it.
+    async def leader_last(self, subject: str) -> Stored | None:
+        """Return the last message that matches, as the stream's leader has it, or None.
 
         A direct get may be answered by a replica that lags; this is the slower way that sees every stored message.
         """
-        message = await self._leader_message(subject)
-        return None if message is None else (parse_headers(message.get("hdrs")), int(message["seq"]))
-
-    async def leader_data(self, subject: str) -> bytes | None:
-        """Return the last message that matches, as the stream's leader has it, without its headers."""
-        message = await self._leader_message(subject)
-        return None if message is None else base64.b64decode(message.get("data", ""))
-
-    async def _leader_message(self, subject: str) -> dict[str, Any] | None:
-        answer = await self._broker.request(
-            f"$JS.API.STREAM.MSG.GET.{self._stream}", json.dumps({"last_by_subj": subject}).encode()
-        )
-        reply = json.loads(answer.data)
+        reply = await self._call("STREAM.MSG.GET", {"last_by_subj": subject})
         if "message" in reply:
-            return cast("dict[str, Any]", reply["message"])
+            return _from_leader(reply["message"])
         if reply.get("error", {}).get("code") == int(_NONE):
             return None
-        raise LogUnavailable(f"The broker does not read the log: {reply.get('error', {}).get('description')}.")
+        raise LogUnavailable(f"The broker does not read the log: {_told(reply)}.")
 
     async def bounds(self) -> tuple[int, int]:
         """Return the first and the last stream sequence; the first is above the last when nothing is stored."""
-        answer = await self._broker.request(f"$JS.API.STREAM.INFO.{self._stream}")
-        reply = json.loads(answer.data)
-        if "state" not in reply:
-            raise LogUnavailable(f"The broker does not show the log: {reply.get('error', {}).get('description')}.")
-        return int(reply["state"]["first_seq"]), int(reply["state"]["last_seq"])
+        state = (await self._info({}))["state"]
+        return int(state["first_seq"]), int(state["last_seq"])
+
+    async def room(self) -> tuple[int, int]:
+        """Return how many bytes are stored, and how many may be; -1 when there is no limit."""
+        reply = await self._info({})
+        return int(reply["state"]["bytes"]), int(reply["config"]["max_bytes"])
+
+    async def subjects(self, subject: str) -> list[str]:
+        """Return every subject that matches and has messages, without reading them."""
+        found: list[str] = []
+        while True:
+            reply = await self._info({"subjects_filter": subject, "offset": len(found)})
+            part = cast("dict[str, int]", reply["state"].get("subjects") or {})
+            found += part
+            if not part or len(found) >= int(reply.get("total", 0)):
+                return found
+
+    async def delete(self, sequence: int) -> None:
+        """Remove one message; one that is gone already is left so."""
+        reply = await self._call("STREAM.MSG.DELETE", {"seq": sequence, "no_erase": True})
+        if reply.get("success") or reply.get("error", {}).get("err_code") == _NOT_FOUND:
+            return
+        # The broker has one code for whatever goes wrong here, also for some that are gone.
+        found = await self._call("STREAM.MSG.GET", {"seq": sequence})
+        if found.get("error", {}).get("code") != int(_NONE):
+            raise LogUnavailable(f"The broker does not delete: {_told(reply)}.")
 
     async def purge(self, subject: str) -> None:
         """Remove every message that matches."""
-        answer = await self._broker.request(
-            f"$JS.API.STREAM.PURGE.{self._stream}", json.dumps({"filter": subject}).encode()
-        )
-        reply = json.loads(answer.data)
+        reply = await self._call("STREAM.PURGE", {"filter": subject})
         if not reply.get("success"):
-            raise LogUnavailable(f"The broker does not purge: {reply.get('error', {}).get('description')}.")
+            raise LogUnavailable(f"The broker does not purge: {_told(reply)}.")
+
+    async def _info(self, body: Mapping[str, object]) -> dict[str, Any]:
+        reply = await self._call("STREAM.INFO", body)
+        if "state" not in reply:
+            raise LogUnavailable(f"The broker does not show the log: {_told(reply)}.")
+        return reply
+
+    async def _call(self, verb: str, body: Mapping[str, object]) -> dict[str, Any]:
+        answer = await self._broker.request(f"$JS.API.{verb}.{self._stream}", json.dumps(body).encode())
+        return cast("dict[str, Any]", json.loads(answer.data))
 
     async def _get(self, body: Mapping[str, object]) -> list[Stored]:
         batch = await self._broker.request_batch(f"$JS.API.DIRECT.GET.{self._stream}", json.dumps(body).encode())
@@ -146,10 +168,26 @@ def _stored(message: Msg) -> Stored:
     return Stored(
         headers[STORED_SUBJECT_HEADER],
         int(headers[_SEQUENCE_HEADER]),
+        datetime.fromisoformat(headers[_TIME_HEADER]),
         int(headers.get(_PENDING_HEADER, "0")),
         headers,
         message.data,
     )
+
+
+def _from_leader(message: Mapping[str, Any]) -> Stored:
+    return Stored(
+        message["subject"],
+        int(message["seq"]),
+        datetime.fromisoformat(message["time"]),
+        0,
+        parse_headers(message.get("hdrs")),
+        base64.b64decode(message.get("data", "")),
+    )
+
+
+def _told(reply: Mapping[str, Any]) -> str:
+    return str(reply.get("error", {}).get("description"))
 
 
 def parse_headers(encoded: str | None) -> dict[str, str]:

@@ -25,7 +25,6 @@ RUNNERS = "runners"
 Config = dict[str, Any]
 
 _SECOND = 1_000_000_000  # nanoseconds
-_DAY = 86_400 * _SECOND
 _DUPLICATE_WINDOW = _SECOND  # message ids are not used; the slots' fence does their work
 _NOT_FOUND = 404
 _IN_USE = {10058, 10148}  # the stream, the consumer exists with another configuration
@@ -47,8 +46,15 @@ class LogSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="STAGECAST_", env_ignore_empty=True, extra="ignore")
 
-    log_max_age_days: float = Field(default=7.0, gt=0, description="Days until an event leaves the log.")
     log_replicas: int = Field(default=1, ge=1, le=5, description="Copies of the log in a broker cluster.")
+    log_max_bytes: int | None = Field(
+        default=None,
+        gt=0,
+        description="Bytes that events may take up, and large ones, kept apart, again. Unset: no limit.",
+    )
+    retention_hours: float = Field(
+        default=168.0, gt=0, description="Hours for which an ended execution stays in the log."
+    )
     idempotency_hours: float = Field(default=24.0, gt=0, description="Hours for which an Idempotency-Key is known.")
     ack_wait_seconds: float = Field(default=20.0, gt=0, description="How long a claim lives without being renewed.")
     max_claims: int = Field(default=100_000, ge=1, description="Executions that all runners together may hold.")
@@ -78,21 +84,22 @@ class Piece:
 
 def describe(settings: LogSettings) -> tuple[Piece, ...]:
     """Return everything that must exist, in the order in which it can be created."""
-    executions = {"subjects": [LOG_SUBJECTS], "republish": {"src": LOG_SUBJECTS, "dest": REPUBLISH_TO}}
+    limits = {"log_max_bytes": {"max_bytes": -1 if settings.log_max_bytes is None else settings.log_max_bytes}}
+    # No age: an execution that has not ended must not lose its beginning. `stagecast.retention` removes the ended ones.
+    ageless = {"max_age": 0}
+    republish = {"republish": {"src": LOG_SUBJECTS, "dest": REPUBLISH_TO}}
     return (
-        _stream(EXECUTIONS, executions, settings),
-        _stream(PAYLOADS, {"subjects": [PAYLOAD_SUBJECTS]}, settings),
-        _stream(REMEMBERED, {"subjects": [REMEMBERED_SUBJECTS], "max_age": _hours(settings)}, settings),
+        _stream(EXECUTIONS, {"subjects": [LOG_SUBJECTS], **ageless, **republish}, limits, settings),
+        _stream(PAYLOADS, {"subjects": [PAYLOAD_SUBJECTS], **ageless}, limits, settings),
+        _stream(REMEMBERED, {"subjects": [REMEMBERED_SUBJECTS], "max_age": _hours(settings)}, {}, settings),
         _runners(settings),
     )
 
 
-def _stream(name: str, config: Config, settings: LogSettings) -> Piece:
-    kept = {"storage": "file", "retention": "limits", "discard": "old", "allow_direct": True}
-    tunable = {
-        "log_max_age_days": {"max_age": int(settings.log_max_age_days * _DAY)},
-        "log_replicas": {"num_replicas": settings.log_replicas},
-    }
+def _stream(name: str, config: Config, limits: Mapping[str, Config], settings: LogSettings) -> Piece:
+    # A full stream refuses what is new: dropping what is oldest would cut the beginning off somebody's log.
+    kept = {"storage": "file", "retention": "limits", "discard": "new", "allow_direct": True}
+    tunable = {**limits, "log_replicas": {"num_replicas": settings.log_replicas}}
     wanted, at_creation = _split(tunable, settings)
     at_creation["duplicate_window"] = _DUPLICATE_WINDOW
     return Piece(
@@ -129,22 +136,21 @@ def _split(tunable: Mapping[str, Config], settings: LogSettings) -> tuple[Config
     return wanted, at_creation
 
 
-async def ensure(broker: Broker, pieces: tuple[Piece, ...]) -> None:
-    """Make every piece be as wanted. Safe when several services do it at once.
+async def ensure(broker: Broker, pieces: tuple[Piece, ...]) -> dict[str, Config]:
+    """Make every piece be as wanted, and return how each now is, by name. Safe when several services do it at once.
 
     Raises:
         LogUnavailable: the broker does not answer or does not accept.
         TopologyDiffers: something exists that cannot be changed; the message says what.
     """
-    for piece in pieces:
-        await _ensure(broker, piece)
+    return {piece.name: await _ensure(broker, piece) for piece in pieces}
 
 
-async def _ensure(broker: Broker, piece: Piece) -> None:
+async def _ensure(broker: Broker, piece: Piece) -> Config:
     existing = await _info(broker, piece)
     if existing is None:
         if await _create(broker, piece):
-            return
+            return {**piece.at_creation, **piece.wanted}
         existing = await _info(broker, piece)  # another service was faster
         if existing is None:
             raise LogUnavailable(f"The broker neither has nor makes {_title(piece)}.")
@@ -159,6 +165,7 @@ async def _ensure(broker: Broker, piece: Piece) -> None:
         if "error" in reply:
             raise TopologyDiffers(f"{_title(piece)} cannot be changed to {changes}: {_told(reply)}.")
         _log.info("broker topology updated", piece=_title(piece), before=before, now=changes)
+    return {**existing, **changes}
 
 
 async def _info(broker: Broker, piece: Piece) -> Config | None:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from tests.nats_server import NatsServer
+
+settings.register_profile("thorough", max_examples=20_000)
 
 
 @pytest.fixture

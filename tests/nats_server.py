@@ -1,29 +1,28 @@
-"""A real nats-server for tests: its own process, a free loopback port, JetStream below a temporary directory."""
+"""Real nats-servers for tests, from the configuration files of `deploy/`; three together are in `nats_cluster`.
+
+What differs from production: the address, the place of the data (a temporary directory), and, unless asked for, that
+the disk is not waited for at each event.
+"""
 
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import nats.errors
 from nats.aio.client import Client
 
-_START_SECONDS = 20.0
-_CONFIG = """
-server_name: test
-listen: "127.0.0.1:{port}"
-ports_file_dir: "{directory}"
-jetstream {{
-  store_dir: "{directory}"
-  max_memory_store: 67108864
-  sync_interval: "{sync_interval}"
-}}
-{extra}
-"""
+from tests.processes import REPOSITORY
+
+ONE_NODE = REPOSITORY / "deploy" / "nats.conf"
+
+START_SECONDS = 30.0  # generous: the machine may be busy
+_PRODUCTION_SYNC = 'sync_interval: "always"'
 
 
 def find_binary() -> str:
@@ -36,12 +35,30 @@ def find_binary() -> str:
 
 
 class NatsServer:
-    """One server; `restart` comes back on the same port with the same data."""
+    """One server; `restart` comes back on the same port with the same data.
 
-    def __init__(self, directory: Path, *, extra: str = "", sync_interval: str = "2m") -> None:
+    Args:
+        directory: for its data, its configuration and its log.
+        extra: added to its configuration.
+        sync_interval: how long it keeps events from the disk; `always` is not at all.
+        config: the file of `deploy/` that it is configured with.
+        flags: go before the file.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        extra: str = "",
+        sync_interval: str = "2m",
+        config: Path = ONE_NODE,
+        flags: Sequence[str] = (),
+    ) -> None:
         self._directory = directory
         self._extra = extra
         self._sync_interval = sync_interval
+        self._config = config
+        self._flags = flags
         self._port = -1
         self._process: asyncio.subprocess.Process | None = None
 
@@ -70,25 +87,48 @@ class NatsServer:
             raise RuntimeError("the server is not running")
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and not stopped or killed since."""
+        return self._process is not None
+
     async def restart(self, *, extra: str | None = None) -> None:
         """Stop it if it runs, and start it; returns when it answers and JetStream is ready."""
         await self.stop()
         if extra is not None:
             self._extra = extra
+        await self.spawn()
+        await self.wait_ready()
+
+    async def spawn(self) -> None:
+        """Start its process and return as soon as its port is known."""
         config = self._directory / "nats.conf"
-        config.write_text(
-            _CONFIG.format(
-                port=self._port, directory=self._directory, extra=self._extra, sync_interval=self._sync_interval
-            )
-        )
+        config.write_text(f"{self._config_text()}\n{self._extra}\n")
+        flags = ["--addr", "127.0.0.1", "--port", str(self._port), "--http_port", "-1"]
         with (self._directory / "nats.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                find_binary(), "--config", str(config), stdout=log, stderr=log
+                find_binary(),
+                *("--config", str(config), "--ports_file_dir", str(self._directory), *flags, *self._flags),
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "NATS_STORE_DIR": str(self._directory)},
             )
-        async with asyncio.timeout(_START_SECONDS):
+        async with asyncio.timeout(START_SECONDS):
             if self._port < 0:
                 self._port = await self._read_port(self._process.pid)
-            await self._wait_for_jetstream()
+
+    async def wait_ready(self) -> None:
+        """Return when it answers and JetStream is ready; in a cluster, when that has a leader."""
+        async with asyncio.timeout(START_SECONDS):
+            while True:
+                try:
+                    await self._ask_for_jetstream()
+                except (OSError, nats.errors.Error, TimeoutError) as error:
+                    if "authorization" in str(error).lower():
+                        return  # it answers, though not us
+                    await self.pause()
+                else:
+                    return
 
     async def stop(self) -> None:
         """End it in order and wait until it is gone."""
@@ -98,6 +138,17 @@ class NatsServer:
         """End it as a crash would."""
         await self._end(signal.SIGKILL)
 
+    async def pause(self) -> None:
+        """Wait for its end, a little: between two looks at whether it is ready.
+
+        Raises:
+            RuntimeError: it has ended.
+        """
+        if self._process is None or self._process.returncode is not None:
+            raise RuntimeError(f"nats-server ended: {(self._directory / 'nats.log').read_text()[-2000:]}")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self._process.wait()), 0.02)
+
     async def _end(self, how: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is None:
@@ -106,40 +157,36 @@ class NatsServer:
             process.send_signal(how)
         await process.wait()
 
+    def _config_text(self) -> str:
+        text = self._config.read_text()
+        if _PRODUCTION_SYNC not in text:
+            raise RuntimeError(f"{self._config} does not say {_PRODUCTION_SYNC}")
+        return text.replace(_PRODUCTION_SYNC, f'sync_interval: "{self._sync_interval}"')
+
     async def _read_port(self, pid: int) -> int:
         path = self._directory / f"nats-server_{pid}.ports"
         while True:
             with contextlib.suppress(OSError, ValueError):
                 address = json.loads(path.read_text())["nats"][0]
                 return int(str(address).rsplit(":", 1)[1])
-            await self._wait_a_little()
-
-    async def _wait_for_jetstream(self) -> None:
-        while True:
-            try:
-                await self._ask_for_jetstream()
-            except (OSError, nats.errors.Error, TimeoutError) as error:
-                if "authorization" in str(error).lower():
-                    return  # it answers, though not us
-                await self._wait_a_little()
-            else:
-                return
+            await self.pause()
 
     async def _ask_for_jetstream(self) -> None:
-        client = Client()
-        try:
-            await client.connect(
-                self.url, allow_reconnect=False, max_reconnect_attempts=1, reconnect_time_wait=0, error_cb=_ignore
-            )
+        async with connected(self.url) as client:
             await client.request("$JS.API.INFO", timeout=1)
-        finally:
-            await client.close()
 
-    async def _wait_a_little(self) -> None:
-        if self._process is None or self._process.returncode is not None:
-            raise RuntimeError(f"nats-server ended: {(self._directory / 'nats.log').read_text()[-2000:]}")
-        with contextlib.suppress(TimeoutError):  # waiting for its end is the wait
-            await asyncio.wait_for(asyncio.shield(self._process.wait()), 0.02)
+
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncGenerator[Client]:
+    """Connect as long as the context lasts, without trying again."""
+    client = Client()
+    try:
+        await client.connect(
+            url, allow_reconnect=False, max_reconnect_attempts=1, reconnect_time_wait=0, error_cb=_ignore
+        )
+        yield client
+    finally:
+        await client.close()
 
 
 async def _ignore(_: Exception) -> None:

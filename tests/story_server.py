@@ -92,6 +92,7 @@ class Story:
         hold_at: wait at this number until `cancelled` is set.
         ignores_cancel: take a cancel request and do nothing about it.
         replies: answers to HTTP requests by `METHOD /path`.
+        first_replies: answers to the first HTTP requests, whatever they ask for; None cuts the connection.
     """
 
     events: Sequence[BaseEvent] = field(default_factory=demo_events)
@@ -101,9 +102,11 @@ class Story:
     interludes: Mapping[int, object] = field(default_factory=dict[int, object])
     hold_at: int | None = None
     replies: dict[str, tuple[int, object]] = field(default_factory=dict[str, tuple[int, object]])
+    first_replies: list[tuple[int, object] | None] = field(default_factory=list[tuple[int, object] | None])
     subscriptions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     requests: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
     headers: list[Mapping[str, str]] = field(default_factory=list[Mapping[str, str]])
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     is_held: asyncio.Event = field(default_factory=asyncio.Event)
     ignores_cancel: bool = False
     cancel_asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -116,12 +119,19 @@ class Story:
         what = f"{request.method} {request.url.path}" + (f"?{request.url.query}" if request.url.query else "")
         self.requests.append((what, json.loads(body) if body else None))
         self.headers.append(dict(request.headers))
+        self.asked.set()
         if what == f"POST /api/executions/{EXECUTION_ID}/cancel":
             self.cancel_asked.set()
             if not self.ignores_cancel:
                 self.cancelled.set()
             return JSONResponse({"cancelled": True})
-        status, content = self.replies.get(what, (404, {"error": "Pipeline not found", "code": "pipeline_not_found"}))
+        reply = self.replies.get(what, (404, {"error": "Pipeline not found", "code": "pipeline_not_found"}))
+        if self.first_replies:
+            first = self.first_replies.pop(0)
+            if first is None:
+                return Response(headers={"Content-Length": "1"})  # less than announced: the server hangs up
+            reply = first
+        status, content = reply
         return Response(content, status) if isinstance(content, str) else JSONResponse(content, status)
 
     async def talk(self, websocket: WebSocket) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from contracts.errors import StagecastError
-from stagecast.commands import run, services, show, up, watch
+from stagecast.commands import rerun, run, services, show, up, watch
 from stagecast.commands.connection import Address
 
 app = typer.Typer(
@@ -66,7 +66,7 @@ def init(
 
 
 for command in (
-    *(up.up, run.run, watch.watch, watch.cancel, show.outputs, show.pipelines),
+    *(up.up, run.run, rerun.rerun, watch.watch, watch.cancel, show.outputs, show.pipelines),
     *(validate, init, services.gateway, services.runner),
 ):
     app.command()(command)

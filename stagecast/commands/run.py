@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stagecast.commands.submission import until_taken
 from stagecast.commands.watch import run_interruptible, watch_to_end
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def run(
 
         # Entered first: a Ctrl-C that comes while the submission is under way cancels what was submitted.
         with catch_interrupts() as interrupted:
-            execution_id = await _submit(client, pipeline, text, options)
+            execution_id = await until_taken(_submit(client, pipeline, text, options), interrupted)
             if detach:
                 typer.echo(execution_id)
                 return 0

@@ -25,7 +25,7 @@ from contracts.events import (
 )
 from contracts.results import PipelineResult, StageOutcome
 
-Phase = Literal["waiting", "running", "retrying", "done", "skipped", "failed", "cancelled"]
+Phase = Literal["waiting", "running", "retrying", "done", "reused", "skipped", "failed", "cancelled"]
 
 _TAIL_LENGTH = 2_000  # characters of live text that are kept for a stage, or for one item of a foreach
 
@@ -40,6 +40,7 @@ class StageRow:
     """One line of the table.
 
     Attributes:
+        phase: `reused` where an earlier execution delivered it.
         note: the reason, error or wait.
         tails: the end of its live text; by item in a foreach, whose items write at the same time.
     """
@@ -136,7 +137,8 @@ class RunView:
                 row.tails.pop(event.item, None)
                 row.note = f"attempt {event.attempt} in {event.delay / 1000:.1f} s: {event.error}"
             case StageCompleted():
-                row.phase, row.outcome, row.duration, row.note = "done", event.result, event.result.duration, ""
+                row.phase = "done" if event.result.reused_from is None else "reused"
+                row.outcome, row.duration, row.note = event.result, event.result.duration, ""
             case StageSkipped():
                 row.phase, row.note = "skipped", event.reason
             case StageFailed():

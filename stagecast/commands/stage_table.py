@@ -16,6 +16,7 @@ _MARKS: dict[Phase, tuple[str, str]] = {
     "running": ("▶", "bold cyan"),
     "retrying": ("↻", "yellow"),
     "done": ("✓", "green"),
+    "reused": ("=", "green"),
     "skipped": ("-", "dim"),
     "failed": ("✗", "bold red"),
     "cancelled": ("■", "yellow"),

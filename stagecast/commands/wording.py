@@ -100,8 +100,10 @@ def _word_stage_event(event: StageEvent) -> str | None:
     match event:
         case StageStarted():
             return "started"
-        case StageCompleted():
-            return f"completed in {word_spent(event.result)}"
+        case StageCompleted(result=result):
+            if result.reused_from is not None:
+                return f"reused from {result.reused_from}"
+            return f"completed in {word_spent(result)}"
         case StageSkipped():
             return f"skipped, {one_line(event.reason)}"
         case StageFailed():

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from stagecast.broker import Broker, BrokerSettings
 from stagecast.jetstream_log import JetStreamLog, LogSettings
@@ -23,12 +24,14 @@ class LogPair:
 
 
 @asynccontextmanager
-async def jetstream_log(url: str, *, ack_wait_seconds: float = ACK_WAIT_SECONDS) -> AsyncGenerator[JetStreamLog]:
-    """Connect a log of its own connection, as a service does."""
+async def jetstream_log(
+    url: str, *, ack_wait_seconds: float = ACK_WAIT_SECONDS, **settings: Any
+) -> AsyncGenerator[JetStreamLog]:
+    """Connect a log of its own connection, as a service does; `settings` are those of `LogSettings`."""
     broker = Broker(BrokerSettings(nats_url=url), name="test")
     await broker.start()
     await broker.wait_ready(WAIT_SECONDS)
-    log = JetStreamLog(broker, LogSettings(ack_wait_seconds=ack_wait_seconds))
+    log = JetStreamLog(broker, LogSettings(ack_wait_seconds=ack_wait_seconds, **settings))
     try:
         await log.open()
         yield log

@@ -135,6 +135,7 @@ async def test_the_api_describes_itself_with_the_errors_of_each_route(gateway: R
         "/api/executions",
         "/api/executions/{execution_id}",
         "/api/executions/{execution_id}/cancel",
+        "/api/executions/{execution_id}/rerun",
         "/api/outputs",
         "/api/outputs/{filename}",
         "/healthz",
@@ -146,7 +147,13 @@ async def test_the_api_describes_itself_with_the_errors_of_each_route(gateway: R
         for status, response in operation["responses"].items():
             if status not in {"200", "503"}:
                 assert response["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/ErrorReply"}
-    run = document["paths"]["/api/pipelines/{pipeline_id}/run"]["post"]
-    assert {"200", "400", "404", "413", "500"} <= set(run["responses"])
+    for path in ("/api/pipelines/{pipeline_id}/run", "/api/executions/{execution_id}/rerun"):
+        submission = document["paths"][path]["post"]
+        assert {"200", "400", "404", "409", "413", "429", "500"} <= set(submission["responses"])
+        assert {"Prefer", "Idempotency-Key"} <= {parameter["name"] for parameter in submission["parameters"]}
+        assert "Retry-After" in submission["responses"]["429"]["headers"]
+        assert "Idempotency-Replayed" in submission["responses"]["200"]["headers"]
+    fields = submission["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert set(fields) == {"fromStage", "input", "options"}
     used = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
     assert used <= set(document["components"]["schemas"])

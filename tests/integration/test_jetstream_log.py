@@ -38,7 +38,7 @@ async def client(nats_server: NatsServer) -> AsyncGenerator[Client]:
     await client.close()
 
 
-async def append_when_possible(log: JetStreamLog, event: LogEvent) -> None:
+async def append_when_possible(log: JetStreamLog, event: LogEvent) -> int:
     async with asyncio.timeout(WAIT_SECONDS):
         while True:
             try:
@@ -232,3 +232,18 @@ async def test_a_wait_that_times_out_holds_nothing_back_from_others(nats_server:
         # Its pull request is still open at the broker, which answers it first.
         delivery = await other.next_delivery(timeout_seconds=0.7)
         assert delivery is not None
+
+
+async def test_what_one_node_acknowledged_as_it_is_configured_for_production_is_there_after_its_crash(
+    tmp_path: Path,
+) -> None:
+    async with NatsServer.start(tmp_path, sync_interval="always") as server, jetstream_log(server.url) as log:
+        example = Example()
+        events = [example.queued(), *(example.cancel_requested(seq) for seq in range(1, 40))]
+        for event in events:
+            await log.append(event)
+        await server.kill()
+        await server.restart()
+        last = example.cancel_requested(40)
+        await append_when_possible(log, last)
+        assert [entry.data for entry in await log.read(example.id)] == [encode(event) for event in [*events, last]]

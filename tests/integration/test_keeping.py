@@ -26,7 +26,9 @@ async def test_an_event_too_large_for_a_message_counts_with_all_its_bytes(logs: 
 
 async def test_the_first_value_of_a_key_is_kept_and_everybody_gets_it(logs: LogPair) -> None:
     key = f"key {uuid4()} with * and > and."
+    assert await logs.log.recall(key) is None
     assert await logs.log.remember_first(key, b"one") == b"one"
+    assert await logs.other.recall(key) == b"one"
     assert await logs.other.remember_first(key, b"two") == b"one"
     assert await logs.log.remember_first(key, b"one") == b"one"
     assert await logs.other.remember_first(f"{key}!", b"two") == b"two"

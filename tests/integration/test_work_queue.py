@@ -120,3 +120,20 @@ async def test_a_cancelled_wait_strands_no_submission(empty_logs: LogPair, turns
         assert held is not None
         assert held.execution_id == execution_id
         await held.ack()
+
+
+async def test_a_submission_that_was_purged_is_neither_counted_nor_delivered(empty_logs: LogPair) -> None:
+    gone, stays = await submit(empty_logs.log, 2)
+    await empty_logs.log.purge(gone)
+    assert await empty_logs.other.queue_depth() == 1
+    assert (await take(empty_logs.other)).execution_id == stays
+    assert await empty_logs.other.next_delivery(timeout_seconds=ACK_WAIT_SECONDS * 0.5) is None
+
+
+async def test_a_delivery_whose_submission_was_purged_meanwhile_can_be_acked(empty_logs: LogPair) -> None:
+    [execution_id] = await submit(empty_logs.log)
+    delivery = await take(empty_logs.log)
+    await empty_logs.other.purge(execution_id)
+    await delivery.renew()
+    await delivery.ack()
+    assert await empty_logs.other.next_delivery(timeout_seconds=ACK_WAIT_SECONDS * 1.5) is None

@@ -30,6 +30,15 @@ async def test_stages_are_shown_as_the_stored_result_knows_them() -> None:
     ]
 
 
+async def test_what_was_run_again_and_reused_is_shown_as_the_stored_result_knows_it() -> None:
+    example, earlier = Example(), Example()
+    end = example.completed(2)
+    row = StageResult(stage_id="first", stage_name="First", status="success", reused_from=earlier.id)
+    end = end.model_copy(update={"result": end.result.model_copy(update={"stages": (row,), "rerun_of": earlier.id})})
+    view = await read_view(await log_of(example.queued(), example.stage_completed(1), end), example.id)
+    assert (view.rerun_of, [stage.reused_from for stage in view.stages]) == (earlier.id, [earlier.id, None])
+
+
 async def test_a_definition_that_is_not_of_this_version_hides_no_end() -> None:
     example = Example()
     queued = example.queued().model_copy(update={"pipeline": {"format": "of another version"}})

@@ -33,6 +33,13 @@ def test_subscribing_goes_on_after_the_last_number_seen() -> None:
     assert Session().receive(subscribe(after=7)) == [Open(ID, 7)]
 
 
+def test_all_events_are_opened_only_where_they_are_asked_for() -> None:
+    session = Session()
+    assert session.receive(subscribe(events="all")) == [Open(ID, -1, with_journal=True)]
+    assert session.receive(subscribe(events="default")) == [Close(ID), Open(ID, -1, with_journal=False)]
+    assert session.receive(subscribe(events="all", after=3)) == [Close(ID), Open(ID, 3, with_journal=True)]
+
+
 def test_an_unknown_execution_is_answered_without_success_and_may_be_asked_for_again() -> None:
     session = Session()
     session.receive(subscribe())
@@ -64,6 +71,7 @@ def test_an_id_that_breaks_its_pattern_is_answered_without_success_and_opens_not
         subscribe(None),
         subscribe(after="soon"),
         subscribe(after=-2),
+        subscribe(events="some"),
         "[" * 100_000,
         b'{"type":"subscribe","executionId":"x"}',
         b"\xff\x00",

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from contextlib import aclosing
+from typing import Literal
 
 import pytest
 
@@ -17,9 +18,9 @@ from tests.story_server import EXECUTION_ID, FILENAME, Story, demo_result, live_
 WAIT_SECONDS = 20.0
 
 
-async def follow(story: Story, *, after: int = -1) -> list[Event]:
+async def follow(story: Story, *, after: int = -1, events: Literal["default", "all"] = "default") -> list[Event]:
     async with asyncio.timeout(WAIT_SECONDS), Client(story.url) as client:
-        return [event async for event in client.follow(EXECUTION_ID, after=after)]
+        return [event async for event in client.follow(EXECUTION_ID, after=after, events=events)]
 
 
 def numbers(events: list[Event]) -> list[int]:
@@ -46,11 +47,26 @@ async def test_an_event_that_comes_again_is_dropped():
         assert numbers(await follow(story)) == list(range(8))
 
 
-async def test_a_missing_number_makes_it_subscribe_again_from_before_the_hole():
+async def test_where_all_events_were_asked_for_a_missing_number_makes_it_subscribe_again_from_before_the_hole():
     async with telling(Story(leave_out=[{3}])) as story:
-        events = await follow(story)
+        events = await follow(story, events="all")
     assert numbers(events) == list(range(8))
     assert [request.get("after") for request in story.subscriptions] == [None, 2]
+    assert [request.get("events") for request in story.subscriptions] == ["all", "all"]
+
+
+async def test_else_a_missing_number_is_one_of_the_journal_and_no_reason_to_ask_again():
+    async with telling(Story(leave_out=[{3, 6}])) as story:
+        events = await follow(story)
+    assert numbers(events) == [0, 1, 2, 4, 5, 7]
+    assert story.subscriptions == [{"type": "subscribe", "executionId": EXECUTION_ID}]
+
+
+async def test_after_a_gap_a_lost_connection_goes_on_after_the_last_number_seen():
+    async with telling(Story(leave_out=[{3}], drop_after=[4])) as story:
+        events = await follow(story)
+    assert numbers(events) == [0, 1, 2, 4, 5, 6, 7]
+    assert [request.get("after") for request in story.subscriptions] == [None, 4]
 
 
 async def test_live_text_passes_and_does_not_disturb_the_numbers():

@@ -74,6 +74,34 @@ async def test_ctrl_c_cancels_on_the_server_waits_for_the_end_and_exits_130():
     assert "The execution was cancelled" in ended.err
 
 
+AWAY = (500, {"error": "Execution failed to start", "code": "log_unavailable"})
+
+
+async def test_a_submission_that_is_not_taken_at_once_is_repeated_and_the_run_goes_on():
+    story = story_of(demo_events())
+    story.first_replies = [AWAY, None, AWAY, AWAY]
+    async with telling(story):
+        ended = await stagecast("run", "demo", "--input", "hello", url=story.url)
+    assert (ended.code, ended.out) == (0, "Better hello\n")
+    assert ended.err.startswith("The gateway has not taken it yet; still trying.\n")
+    assert len(story.requests) == 5
+
+
+async def test_ctrl_c_while_it_is_not_taken_says_what_follows_and_a_second_one_leaves():
+    async with telling(Story(replies={SUBMIT: AWAY})) as story:
+        process = await start_command("run", "demo", "--input", "hello", url=story.url)
+        assert process.stderr is not None
+        await asyncio.wait_for(story.asked.wait(), WAIT_SECONDS)
+        process.send_signal(signal.SIGINT)
+        told = b""
+        while b"will be cancelled" not in told:
+            told = await asyncio.wait_for(process.stderr.readline(), WAIT_SECONDS)
+        process.send_signal(signal.SIGINT)
+        ended = await end_of(process)
+    assert ended.code == 130
+    assert "Traceback" not in ended.err
+
+
 async def test_a_second_ctrl_c_leaves_at_once():
     story = story_of(demo_events(), hold_at=5)
     story.ignores_cancel = True

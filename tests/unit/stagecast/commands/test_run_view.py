@@ -7,11 +7,13 @@ from contracts.events import (
     ExecutionCancelRequested,
     ExecutionReleased,
     ExecutionResumed,
+    StageCompleted,
     StageRetrying,
     StageStarted,
 )
 from contracts.results import ResultStatus
 from stagecast.commands.run_view import RunView
+from tests.example_events import Example
 from tests.story_server import EXECUTION_ID, FILENAME, demo_events, live_text
 
 
@@ -92,6 +94,24 @@ def test_a_resumed_execution_runs_its_stage_again():
     assert isinstance(started, StageStarted)
     view.apply(started)
     assert view.stages[0].phase == "running"
+
+
+def test_a_stage_that_an_earlier_execution_delivered_is_shown_as_reused():
+    view = view_of(until=3)
+    completed = demo_events()[3]
+    assert isinstance(completed, StageCompleted)
+    outcome = completed.result.model_copy(update={"reused_from": EXECUTION_ID, "cost": 0.0, "duration": 0})
+    view.apply(completed.model_copy(update={"result": outcome}))
+    assert view.stages[0].phase == "reused"
+    assert view.cost() == (0.0, True)
+
+
+def test_the_journal_changes_nothing_that_is_shown():
+    view, example = view_of(until=3), Example(EXECUTION_ID)
+    before = repr(view)
+    for event in (example.call_completed(3), example.step_completed(4), example.ending(5)):
+        view.apply(event)
+    assert repr(view) == before
 
 
 def test_a_cancel_request_is_told():

@@ -6,6 +6,7 @@ from datetime import timedelta
 from rich.console import Console
 
 from contracts.envelope import utc_now
+from contracts.events import StageCompleted
 from stagecast.commands.run_view import RunView
 from stagecast.commands.stage_table import render
 from tests.story_server import EXECUTION_ID, demo_events, live_text
@@ -30,6 +31,17 @@ def test_every_stage_has_a_line_with_status_time_cost_tokens_and_model():
     assert lines[3].split() == ["-", "Second", "skipped", "nothing", "to", "do"]
     assert lines[5].startswith("success")
     assert "$0.0024" in lines[5]
+
+
+def test_a_reused_stage_says_so_and_which_model_answered_then():
+    view = fed(RunView(EXECUTION_ID), until=3)
+    completed = demo_events()[3]
+    assert isinstance(completed, StageCompleted)
+    outcome = completed.result.model_copy(
+        update={"reused_from": EXECUTION_ID, "cost": 0.0, "duration": 0, "input_tokens": 0}
+    )
+    view.apply(completed.model_copy(update={"result": outcome}))
+    assert drawn(view)[2].split() == ["=", "First", "reused", "0", "ms", "$0", "scripted:echo"]
 
 
 def test_a_running_stage_shows_its_time_so_far_and_the_end_of_its_text():

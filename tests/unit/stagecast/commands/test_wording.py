@@ -2,8 +2,10 @@
 
 import pytest
 
+from contracts.events import StageCompleted
 from stagecast.commands.wording import one_line, printable, word_cost, word_duration, word_event
-from tests.story_server import demo_events, live_text
+from tests.example_events import Example
+from tests.story_server import EXECUTION_ID, demo_events, live_text
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,19 @@ def test_every_stored_event_has_a_line_and_live_text_has_none():
     ]
     assert all(lines)
     assert word_event(live_text("hello")) is None
+
+
+def test_a_reused_stage_is_told_with_the_execution_that_delivered_it():
+    completed = demo_events()[3]
+    assert isinstance(completed, StageCompleted)
+    reused = completed.model_copy(update={"result": completed.result.model_copy(update={"reused_from": EXECUTION_ID})})
+    assert word_event(reused) == f"[1/3] First: reused from {EXECUTION_ID}"
+
+
+def test_the_journal_has_no_line():
+    example = Example()
+    for event in (example.call_completed(3), example.step_completed(4), example.ending(5)):
+        assert word_event(event) is None
 
 
 def test_control_characters_are_left_out():

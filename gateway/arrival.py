@@ -1,0 +1,62 @@
+"""A submission as it arrives: body and key, looked at for their form. What they mean is `submission`'s affair."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from contracts.errors import InvalidInput, StagecastError
+from contracts.requests import RerunRequest, RunRequest
+from gateway.errors import BodyTooLarge
+from gateway.idempotency import read_key
+
+AnyRequest = TypeVar("AnyRequest", RunRequest, RerunRequest)
+
+
+class ReadBody(Protocol):
+    """Reads the request's body."""
+
+    async def __call__(self) -> bytes:
+        """Return the whole body, or raise what its limit raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A request that was not looked at yet.
+
+    Attributes:
+        keys: the values of its `Idempotency-Key` headers.
+    """
+
+    read_body: ReadBody
+    keys: Sequence[str] = ()
+
+
+class Asked(Generic[AnyRequest]):
+    """What a request asks for, or why it cannot be understood.
+
+    A fault is kept until somebody wants the request: that a pipeline is unknown is told before a bad body.
+
+    Attributes:
+        key: its `Idempotency-Key`; None also where there is a fault.
+    """
+
+    def __init__(self, understood: AnyRequest | StagecastError, key: str | None = None) -> None:
+        self._understood: AnyRequest | StagecastError = understood
+        self.key = key
+
+    @property
+    def request(self) -> AnyRequest:
+        """The request; raises `InvalidInput` or `BodyTooLarge` when it cannot be understood."""
+        if isinstance(self._understood, StagecastError):
+            raise self._understood
+        return self._understood
+
+
+async def understand(arrival: Arrival, parse: Callable[[bytes], AnyRequest]) -> Asked[AnyRequest]:
+    """Read a request whole and look at its form."""
+    try:
+        key = read_key(arrival.keys)
+        return Asked(parse(await arrival.read_body()), key)
+    except (InvalidInput, BodyTooLarge) as fault:
+        return Asked[AnyRequest](fault)

@@ -1,0 +1,121 @@
+"""Run a pipeline, and run an execution again. What a submission must pass is in `gateway.submission`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.errors import ExecutionNotFound
+from contracts.ids import is_execution_id
+from contracts.requests import RerunReply, RunReply
+from contracts.results import PipelineResult
+from gateway.arrival import Arrival
+from gateway.preference import wait_seconds
+from gateway.routes.described import RERUN_BODY, RUN_BODY, submission_responses
+from gateway.routes.replies import json_reply
+from gateway.submission import Submissions, Submitted
+from gateway.subscription import Subscriptions
+from gateway.waiting import wait_for_result
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How requests may wait for a result.
+
+    Attributes:
+        max_seconds: the longest wait.
+        stopping: set when the gateway goes down, which ends every wait.
+    """
+
+    max_seconds: float
+    stopping: asyncio.Event
+
+
+def submission_routes(submissions: Submissions, subscriptions: Subscriptions, waiting: Waiting) -> APIRouter:
+    """Make the routes that start an execution."""
+    router = APIRouter(tags=["executions"])
+
+    @router.post(
+        "/api/pipelines/{pipeline_id}/run",
+        response_model=RunReply | PipelineResult,
+        responses=submission_responses(404),
+        openapi_extra=RUN_BODY,
+    )
+    async def run_pipeline(pipeline_id: str, request: Request) -> Response:
+        """Start an execution. It runs to its end whether or not anybody stays to see it."""
+        submitted = await submissions.run(pipeline_id, _arrival(request))
+        return await answer(request, submitted)
+
+    @router.post(
+        "/api/executions/{execution_id}/rerun",
+        response_model=RerunReply | PipelineResult,
+        responses=submission_responses(404, 503),
+        openapi_extra=RERUN_BODY,
+    )
+    async def rerun_execution(execution_id: str, request: Request) -> Response:
+        """Run an execution that has ended again, as a new one that takes over the results of earlier stages.
+
+        Without `fromStage`, and with input and options as they were, an execution that failed or was cancelled keeps
+        every completed stage whose definition and needs are as they were. With it, every completed stage is kept that
+        does not depend on that stage.
+        """
+        if not is_execution_id(execution_id):
+            raise ExecutionNotFound
+        submitted = await submissions.rerun(execution_id, _arrival(request))
+        return await answer(request, submitted)
+
+    async def answer(request: Request, submitted: Submitted) -> Response:
+        """Answer with what was started; with its result when the request waits for it and it comes in time."""
+        headers = {"Idempotency-Replayed": "true"} if submitted.is_replayed else {}
+        execution_id = submitted.queued.execution_id
+        seconds = min(wait_seconds(request.headers.getlist("Prefer")), int(waiting.max_seconds))
+        if seconds > 0:
+            until = _interrupted(request, waiting.stopping)
+            result = await wait_for_result(subscriptions, execution_id, seconds=seconds, until=until)
+            if result is not None:
+                return json_reply(result, {**headers, "Preference-Applied": f"wait={seconds}"})
+        return json_reply(_reply_of(submitted), headers)
+
+    return router
+
+
+def _arrival(request: Request) -> Arrival:
+    return Arrival(request.body, request.headers.getlist("Idempotency-Key"))
+
+
+def _reply_of(submitted: Submitted) -> RunReply:
+    queued = submitted.queued
+    if queued.rerun is None:
+        return RunReply(execution_id=queued.execution_id, pipeline_id=queued.pipeline_id)
+    return RerunReply(
+        execution_id=queued.execution_id,
+        pipeline_id=queued.pipeline_id,
+        rerun_of=queued.rerun.of,
+        reused=tuple(queued.rerun.reused),
+    )
+
+
+def _interrupted(request: Request, stopping: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    """Return what ends when the client has gone or the gateway stops. The body must have been read."""
+
+    async def client_gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    async def wait() -> None:
+        tasks = {asyncio.create_task(client_gone()), asyncio.create_task(_wait(stopping))}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return wait
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()

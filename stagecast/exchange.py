@@ -1,0 +1,128 @@
+"""The client's side of HTTP: one request and its answer, or as many as it takes where a key makes that safe.
+
+Which requests there are, and what their answers mean, is `stagecast.client`'s affair.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from contracts.errors import GatewayUnreachable, LogUnavailable, RequestRefused
+from stagecast.event_stream import unreachable
+
+_CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 30.0
+_FIRST_REPEAT_SECONDS = 0.2  # doubles up to the longest
+_LONGEST_REPEAT_SECONDS = 2.0
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_AWAY = (502, 503, 504)  # nobody behind the address can answer just now
+
+
+class Exchange:
+    """Requests to one gateway address. Every method raises `GatewayUnreachable` when nobody answers.
+
+    Args:
+        url: the gateway's address.
+        headers: sent with each request.
+        patience: seconds for which a submission is repeated.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str], *, patience: float) -> None:
+        self.url = url
+        self.headers = headers
+        # A proxy set for the outside world is no way to this machine.
+        self.use_proxy = urlsplit(url).hostname not in _LOOPBACK
+        self._patience = patience
+        self._http: httpx.AsyncClient | None = None
+
+    def open(self) -> None:
+        """Begin; connections are made when they are needed."""
+        timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
+        self._http = httpx.AsyncClient(headers=self.headers, timeout=timeout, trust_env=self.use_proxy)
+
+    async def close(self) -> None:
+        """Close the connections; nothing that runs on the server is touched."""
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
+
+    async def request(self, method: str, path: str, body: str | None = None) -> bytes:
+        """Return the answer's body.
+
+        Raises:
+            RequestRefused: the answer is an error.
+        """
+        return _content_of(await self.send(method, path, body))
+
+    async def submit(self, path: str, body: str) -> bytes:
+        """Post with a fresh `Idempotency-Key`; repeat that while it is not known what became of it.
+
+        A first try that finds nobody is not repeated, and neither is what was refused for a reason that stays.
+
+        Raises:
+            RequestRefused: the answer is an error, or was until patience ended.
+        """
+        key = {"Idempotency-Key": secrets.token_hex(16)}
+        give_up_at = time.monotonic() + self._patience
+        pause, has_begun = _FIRST_REPEAT_SECONDS, False
+        while True:
+            try:
+                reply = await self._try("POST", path, body, key)
+            except httpx.TransportError as error:
+                has_begun = has_begun or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                if not has_begun or time.monotonic() + pause > give_up_at:
+                    raise unreachable(self.url) from error
+            else:
+                has_begun = True
+                if not _is_passing(reply) or time.monotonic() + pause > give_up_at:
+                    return _content_of(reply)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_REPEAT_SECONDS)
+
+    async def send(self, method: str, path: str, body: str | None = None) -> httpx.Response:
+        """Return the answer, whatever it says."""
+        try:
+            return await self._try(method, path, body, {})
+        except httpx.TransportError as error:
+            raise unreachable(self.url) from error
+
+    async def _try(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> httpx.Response:
+        if self._http is None:
+            raise RuntimeError("use the client with `async with`")
+        kind = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            return await self._http.request(method, self.url + path, content=body, headers={**kind, **headers})
+        except httpx.InvalidURL as error:
+            raise GatewayUnreachable(f"{self.url} is no address: {error}.") from None
+        except httpx.DecodingError as error:
+            raise unreachable(self.url) from error
+
+
+def _is_passing(reply: httpx.Response) -> bool:
+    """Tell whether the answer says that what was asked may have been done, or may be done soon."""
+    return reply.status_code in _AWAY or (reply.is_error and _fields_of(reply).get("code") == LogUnavailable.code)
+
+
+def _content_of(reply: httpx.Response) -> bytes:
+    if reply.is_success:
+        return reply.content
+    fields = _fields_of(reply)
+    message, code = fields.get("error"), fields.get("code")
+    raise RequestRefused(
+        message if isinstance(message, str) else f"The gateway answered {reply.status_code} {reply.reason_phrase}.",
+        status=reply.status_code,
+        code=code if isinstance(code, str) else None,
+    )
+
+
+def _fields_of(reply: httpx.Response) -> dict[str, Any]:
+    try:
+        return TypeAdapter(dict[str, Any]).validate_json(reply.content)
+    except ValidationError:
+        return {}
