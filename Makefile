@@ -7,7 +7,7 @@ TOOLS := $(VENV)/.tools
 # Bytecode is written when a module is first used: compiling all of it here would take as long as the rest.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
-.PHONY: help run test check fix docs lock clean
+.PHONY: help run test chaos check fix docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -17,6 +17,9 @@ run: $(SERVICES) ## start everything on this machine; Ctrl-C stops it
 
 test: $(TOOLS) ## all the tests
 	@$(BIN)/python -m pytest
+
+chaos: $(TOOLS) ## real processes under load, killed and frozen; ARGS="--seed 7 --form long --minutes 20"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 check: $(TOOLS) ## lint, format, types, import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports

@@ -70,7 +70,9 @@ class Connection:
         settings = read_settings(LogSettings)
         broker = Broker(read_settings(BrokerSettings), name="gateway")
         return cls(
-            broker, JetStreamLog(broker, settings), PresenceBucket(broker, lease_seconds=settings.ack_wait_seconds)
+            broker,
+            JetStreamLog(broker, settings),
+            PresenceBucket(broker, lease_seconds=settings.ack_wait_seconds, replicas=settings.log_replicas),
         )
 
     @asynccontextmanager

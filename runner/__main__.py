@@ -40,7 +40,7 @@ async def serve(settings: RunnerSettings, stop: asyncio.Event) -> None:
     log_settings = read_settings(LogSettings)
     broker = Broker(read_settings(BrokerSettings), name=settings.runner_name)
     log = JetStreamLog(broker, log_settings)
-    bucket = PresenceBucket(broker, lease_seconds=log_settings.ack_wait_seconds)
+    bucket = PresenceBucket(broker, lease_seconds=log_settings.ack_wait_seconds, replicas=log_settings.log_replicas)
     models = ModelRouter(read_settings(ModelSettings))
     worker = Worker(
         log,

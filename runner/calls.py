@@ -88,6 +88,8 @@ class StageCalls:
     async def _make(self, request: ModelRequest, key: str, item: int | None) -> FinishedCall:
         """Make a call that is not in the journal, and put it there: with or without an answer, it was paid for."""
         self.account.reserve()
+        # What takes long comes before the last look whether the call is wanted at all.
+        await self.client.prepare(request.spec)
         await self.teller.call_starting(self.place)
         try:
             reply = await self.client.complete(request, lambda text: self.teller.text(self.place, text, item))

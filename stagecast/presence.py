@@ -42,11 +42,13 @@ class PresenceBucket:
     Args:
         broker: the connection.
         lease_seconds: how long a claim lives without renewal; a runner is forgotten some time before that.
+        replicas: copies in a broker cluster.
     """
 
-    def __init__(self, broker: Broker, *, lease_seconds: float) -> None:
+    def __init__(self, broker: Broker, *, lease_seconds: float, replicas: int = 1) -> None:
         self._broker = broker
         self._reader = StreamReader(broker, STREAM)
+        self._replicas = replicas
         self._life_seconds = lease_seconds * _LIFE_PER_LEASE
         self._connected_at: float | None = None
         self._has_reconnected = False
@@ -67,6 +69,8 @@ class PresenceBucket:
             "allow_direct": True,
             "max_msgs_per_subject": 1,
             "max_age": int(self._life_seconds * _SECOND),
+            # On one node alone it would be gone with that node, and no runner could be taken for dead any more.
+            "num_replicas": self._replicas,
             "duplicate_window": min(_SECOND, int(self._life_seconds * _SECOND)),
         }
         await ensure(self._broker, (Piece(STREAM, STREAM, config, {}, frozenset({"storage", "retention"})),))

@@ -76,6 +76,14 @@ class ModelCallFailed(ModelError):
 class ModelClient(Protocol):
     """Anything that answers model calls."""
 
+    async def prepare(self, spec: ModelSpec) -> None:
+        """Get ready for a call of this model, as far as that takes long: after it a call is sent without delay.
+
+        Raises:
+            ModelError, MissingSetting: as for `complete`.
+        """
+        ...
+
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Make one call. Cancelling it aborts the request at the provider.
 

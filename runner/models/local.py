@@ -60,6 +60,9 @@ class LocalModels:
         self._settings = settings
         self._served: dict[Path, asyncio.Task[_Served]] = {}
 
+    async def prepare(self, spec: ModelSpec) -> None:
+        """Do nothing: what takes long is done by now."""
+
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Make one call, as `ModelClient.complete` promises; its cost is 0 unless the definition has a price.
 

@@ -49,6 +49,9 @@ class HostedModels:
         self._settings = settings
         self._clients: dict[tuple[str, str | None, str | None], AsyncOpenAI | AsyncAnthropic] = {}
 
+    async def prepare(self, spec: ModelSpec) -> None:
+        """Do nothing: what takes long is done by now."""
+
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Make one call, as `ModelClient.complete` promises."""
         return await exchange(self._endpoint(request.spec), request, on_text)

@@ -43,10 +43,14 @@ class ModelRouter:
         """The scripted models, which remember their calls."""
         return self._scripted
 
+    async def prepare(self, spec: ModelSpec) -> None:
+        """Load the provider's library, which takes seconds the first time. That is no call's own time."""
+        with clock_stopped():
+            await self._client(spec)
+
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Make one call, as `ModelClient.complete` promises."""
-        with clock_stopped():  # the first call waits for its provider's library, which is not its own time
-            client = await self._client(request.spec)
+        client = await self._client(request.spec)
         return await client.complete(request, on_text)
 
     def is_priced(self, spec: ModelSpec) -> bool:

@@ -67,6 +67,9 @@ class ScriptedModels:
         self.calls: list[ModelRequest] = []
         """Every call made so far, in order."""
 
+    async def prepare(self, spec: ModelSpec) -> None:
+        """Do nothing: what takes long is done by now."""
+
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Play the entry that fits.
 

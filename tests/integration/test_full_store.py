@@ -67,7 +67,7 @@ async def fill(log: JetStreamLog) -> list[Example]:
 
 async def sweep(log: JetStreamLog) -> int:
     later = utc_now() + timedelta(hours=2)
-    return await Retention(log, retention_hours=1, idempotency_hours=24, now=lambda: later).sweep()
+    return await Retention(log, retention_hours=1, idempotency_hours=1, now=lambda: later).sweep()
 
 
 async def claim_of(log: JetStreamLog, example: Example) -> Claim:

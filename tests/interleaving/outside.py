@@ -36,6 +36,9 @@ class LineModels:
     def __init__(self, line: Line) -> None:
         self._line = line
 
+    async def prepare(self, spec: ModelSpec) -> None:
+        """Be ready."""
+
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Ask."""
         world, question = self._line.world, request.user

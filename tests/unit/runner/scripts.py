@@ -90,6 +90,7 @@ class Models:
     cost: float | None = 0.5
     priced: bool = True
     requests: list[ModelRequest] = field(default_factory=list[ModelRequest])
+    prepared: list[str] = field(default_factory=list[str])
     aborted: list[str] = field(default_factory=list[str])
     in_flight: int = 0
     most_in_flight: int = 0
@@ -99,6 +100,10 @@ class Models:
     def messages(self) -> list[str]:
         """What was asked, in order."""
         return [request.user for request in self.requests]
+
+    async def prepare(self, spec: ModelSpec) -> None:
+        """Note it."""
+        self.prepared.append(spec.use)
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
         """Answer by script."""

@@ -289,3 +289,11 @@ def test_a_journal_gives_equal_calls_in_the_order_in_which_they_ended() -> None:
     journal = Journal(calls)
     assert [found and found.text for found in (journal.find_call("ab" * 32) for _ in range(3))] == ["one", "two", None]
     assert not journal.has_calls
+
+
+async def test_whether_a_call_is_wanted_is_asked_last_when_all_that_takes_long_is_done() -> None:
+    bench = Bench()
+    ready: list[list[str]] = []
+    bench.told.stop_at["calling a"] = lambda: ready.append([*bench.models.prepared, *bench.models.messages])
+    await bench.run(definition(prompt("a")))
+    assert ready == [["scripted:m"]]

@@ -68,6 +68,8 @@ async def test_the_time_that_a_providers_library_takes_to_load_is_not_the_calls(
         return SimpleNamespace(HostedModels=QuickModels)
 
     monkeypatch.setattr("runner.models.router.importlib.import_module", load_slowly)
+    router = ModelRouter(ModelSettings())
     async with TimeLimit(0.3):
+        await router.prepare(ModelSpec(use="openai:m"))
         with pytest.raises(MissingSetting, match="script"):
-            await ModelRouter(ModelSettings()).complete(ModelRequest(ModelSpec(use="openai:m"), "Hi"))
+            await router.complete(ModelRequest(ModelSpec(use="openai:m"), "Hi"))
