@@ -10,7 +10,7 @@ import pytest
 
 from tests.nats_server import NatsServer
 from tests.processes import Stack, running_stack
-from tests.provider_server import Answer, ProviderServer, openai_answer
+from tests.provider_server import Answer, ProviderServer, failure, openai_answer
 from tests.sockets import Message, Socket, open_socket
 
 PIPELINE = """
@@ -197,3 +197,30 @@ async def test_an_execution_that_kills_every_runner_is_given_up_and_others_go_on
     assert [event.get("attempt") for event in events if event["type"].startswith("execution:re")] == [2, 3]
     assert (result_of(events)["status"], result_of(events)["errorCode"]) == ("failed", "runner_lost")
     assert reply.json()["status"] == "success"
+
+
+async def test_an_execution_that_failed_at_its_end_is_run_again_for_the_price_of_its_end(
+    own_nats: NatsServer, tmp_path: Path
+) -> None:
+    async with ProviderServer.start() as server, paid_stack(own_nats, tmp_path, server) as stack:
+        server.answers = [openai_answer("one", tokens=(1, 1)), *(failure(400) for _ in range(3))]
+        async with open_socket(stack.ws_url()) as socket:
+            source = await start(stack, socket)
+            failed = result_of(await socket.until_end(source))
+            server.answers = [finished_item(index) for index in range(3)]
+            async with stack.http() as http:
+                reply = (await http.post(f"/api/executions/{source}/rerun")).json()
+            await socket.subscribe(reply["executionId"])
+            events = await socket.until_end(reply["executionId"])
+    assert (failed["status"], failed["summary"]["totalCost"]) == ("failed", 1.0)
+    assert (reply["rerunOf"], reply["reused"]) == (source, ["first"])
+    assert asked(server) == ["first", *["item a", "item b", "item c"] * 2]
+    result = result_of(events)
+    assert (result["status"], result["rerunOf"], result["output"]) == (
+        "success",
+        source,
+        ["answer 0", "answer 1", "answer 2"],
+    )
+    assert [(stage["reusedFrom"], stage["cost"]) for stage in result["stages"]] == [(source, 0.0), (None, 3.0)]
+    told = [event["type"] for event in events if event["type"].startswith("stage:") and event["type"] != "stage:output"]
+    assert told == ["stage:started", "stage:completed"] * 2
