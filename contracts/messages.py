@@ -12,7 +12,9 @@ class Subscribe(WireModel):
 
     type: Literal["subscribe"] = "subscribe"
     execution_id: str
-    after: int | None = Field(default=None, ge=-1, description="The last `seq` seen; left out: from the start.")
+    after: int | None = Field(
+        default=None, ge=-1, strict=True, description="The last `seq` seen; left out: from the start."
+    )
     events: Literal["default", "all"] | None = Field(
         default=None, description="`all` adds the journal: what runners store for each other."
     )

@@ -7,6 +7,7 @@ from pydantic_core import from_json
 
 from contracts.errors import InvalidInput
 from contracts.requests import RerunRequest, RunRequest
+from stagecast.plain import MAX_DEPTH, is_too_deep
 
 INPUT_REQUIRED = "Input is required and must be a non-empty string"
 _RERUN_FIELDS = ("fromStage", "input", "options")
@@ -73,4 +74,6 @@ def _options(fields: dict[str, Any]) -> dict[str, Any] | None:
         json.dumps(options, allow_nan=False)  # 1e999 is read as infinity, which JSON cannot write
     except ValueError:
         raise InvalidInput("options has a number that is too large.") from None
+    if is_too_deep(cast("object", options)):
+        raise InvalidInput(f"options is nested more than {MAX_DEPTH} deep.")
     return cast("dict[str, Any]", options)

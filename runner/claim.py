@@ -88,7 +88,14 @@ class Claim:
             ClaimLost: the execution is no longer ours; the event was not stored.
             LimitReached: the log has grown as far as it may; the event was not stored.
         """
-        self._terms.check_growth(self.state.next_seq, self._size)
+        await self._write(lambda: event, is_limited=True)
+
+    async def keep(self, event: LogEvent) -> None:
+        """Store what was done and paid for already, beyond all limits: they are looked at before it is done.
+
+        Raises:
+            ClaimLost: the execution is no longer ours; the event was not stored.
+        """
         await self._write(lambda: event)
 
     async def end(self, make: Callable[[ExecutionState], LogEvent]) -> None:
@@ -103,15 +110,17 @@ class Claim:
         await self._write(lambda: make(self.state))
 
     async def confirm(self) -> None:
-        """Make sure that the execution is still ours, as far as that can be known.
+        """Make sure that more may be done: that the execution is still ours, as far as that can be known.
 
         Within a lease of the last renewal nobody else can have claimed it. After a longer time (the process was frozen,
         the broker away) the log is read, for as long as it takes to get an answer.
 
         Raises:
             ClaimLost: it is no longer ours.
+            LimitReached: the log has grown as far as it may: nothing more is to be paid for.
         """
         self._check_held()
+        self._terms.check_growth(self.state.next_seq, self._size)
         while self._is_overdue:
             asked_at = time.monotonic()
             async with self._writing:
@@ -170,7 +179,7 @@ class Claim:
         async with self._writing:
             await self._catch_up()
 
-    async def _write(self, make: Callable[[], LogEvent]) -> None:
+    async def _write(self, make: Callable[[], LogEvent], *, is_limited: bool = False) -> None:
         delay = _RETRY_FIRST_SECONDS
         async with self._writing:
             while True:
@@ -178,6 +187,8 @@ class Claim:
                 self._check_held()
                 if self.state.is_ended:
                     raise ClaimLost(_LOST)  # a task that a function left behind has something to tell
+                if is_limited:
+                    self._terms.check_growth(self.state.next_seq, self._size)
                 event = make().model_copy(update={"seq": self.state.next_seq})
                 try:
                     self._size += await self._log.append(event)

@@ -115,17 +115,17 @@ class Report:
         )
 
     async def call_starting(self, place: StagePlace) -> None:
-        """Make sure that the execution is still ours, so that no zombie pays for a call."""
+        """Make sure that the execution is still ours and may go on, so that nobody pays for a call in vain."""
         await self._claim.confirm()
 
     async def call_completed(self, place: StagePlace, call: FinishedCall) -> None:
         """Store `call:completed`, after the live text of the call."""
         await self._flush(place)
-        await self._claim.append(CallCompleted(**self._about(place), **dict(call)))
+        await self._claim.keep(CallCompleted(**self._about(place), **dict(call)))
 
     async def step_completed(self, place: StagePlace, step: FinishedStep) -> None:
         """Store `step:completed`."""
-        await self._claim.append(StepCompleted(**self._about(place), **dict(step)))
+        await self._claim.keep(StepCompleted(**self._about(place), **dict(step)))
 
     def text(self, place: StagePlace, text: str, item: int | None = None) -> None:
         """Keep live text for the next sending."""

@@ -11,7 +11,7 @@ class Terms:
 
     Attributes:
         lease_seconds: how long a claim lives without renewal; the queue's `ack_wait`.
-        max_events: how many events an execution's log may have; the events that end it come on top.
+        max_events: how many events an execution's log may have; calls in flight and its end come on top.
         max_bytes: how large they may be together, without their end.
     """
 
@@ -26,7 +26,9 @@ class Terms:
             LimitReached: it may not; the code is `event_limit` or `byte_limit`.
         """
         if events >= self.max_events:
-            raise LimitReached(f"The execution's log has {events} events, as many as it may.", code="event_limit")
+            raise LimitReached(
+                f"The execution's log has {events} events, {self.max_events} are the most.", code="event_limit"
+            )
         if size >= self.max_bytes:
             raise LimitReached(
                 f"The execution's log has {size} bytes, {self.max_bytes} are the most.", code="byte_limit"

@@ -3,11 +3,10 @@
 import json
 from typing import Any, TypeAlias, cast
 
+from stagecast.plain import MAX_DEPTH, is_too_deep
+
 Json: TypeAlias = Any  # a JSON value has no narrower type that pyright could follow through templates and plugins
 """Any JSON value."""
-
-MAX_DEPTH = 100
-"""Nested lists and objects. Beyond 190 an event could be written and never be read again (jiter's limit)."""
 
 _PLAIN = (type(None), bool, int)
 _SHOWN_CHARACTERS = 500
@@ -28,7 +27,7 @@ def as_json(value: object) -> Json:
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False)
         text.encode()
-        if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(json.loads(text)):
+        if text.count("[") + text.count("{") > MAX_DEPTH and is_too_deep(json.loads(text)):
             raise NotJson(f"it is nested more than {MAX_DEPTH} deep")
         return json.loads(text)
     except UnicodeEncodeError:
@@ -50,18 +49,3 @@ def sentence(text: str) -> str:
 def as_text(value: object) -> str:
     """Return text as it is and anything else as JSON: what a prompt shows of a value."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _is_too_deep(value: object) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in _children(node)]
-        if not level:
-            return False
-    return any(isinstance(node, (list, dict)) for node in level)
-
-
-def _children(node: object) -> list[object]:
-    if isinstance(node, list):
-        return cast("list[object]", node)
-    return list(cast("dict[str, object]", node).values()) if isinstance(node, dict) else []

@@ -6,9 +6,12 @@ Knows nothing of templates; `stagecast.sandbox` builds its limits from it.
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, cast
 
 from contracts.errors import ExpressionError
+
+MAX_DEPTH = 100
+"""Nested lists and objects. Beyond 190 an event could be written and never be read again (jiter's limit)."""
 
 MAX_TEXT = 4_000_000  # characters: of a rendered text, and of any text or list that an expression builds
 MAX_VALUE = 32_000_000  # weight (see `weigh`) of data that an expression hands on as it is
@@ -119,3 +122,19 @@ def as_json(value: object, indent: int | None = None) -> str:
     if indent is not None and not 0 <= indent <= _MAX_JSON_INDENT:
         raise ExpressionError(f"tojson's indent is a number from 0 to {_MAX_JSON_INDENT}")
     return json.dumps(plain(value, MAX_TEXT), ensure_ascii=False, indent=indent)
+
+
+def is_too_deep(value: object) -> bool:
+    """Tell whether lists and objects are nested more than `MAX_DEPTH` deep."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children_of(node)]
+        if not level:
+            return False
+    return any(isinstance(node, (list, dict)) for node in level)
+
+
+def _children_of(node: object) -> list[object]:
+    if isinstance(node, list):
+        return cast("list[object]", node)
+    return list(cast("dict[str, object]", node).values()) if isinstance(node, dict) else []

@@ -1,7 +1,7 @@
 """What runners that are killed, drained or cut off have paid for is not paid for again. Real processes and sockets."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,16 @@ stages:
     prompt: {{user: "item {{{{ item }}}}"}}
 output: "{{{{ stages['items'].results }}}}"
 """
+WIDE = """
+id: wide-v1
+name: Wide
+models: {{m: {{use: "openai:m", base_url: "{url}/v1", price: {{input: 1000000, output: 0}}}}}}
+defaults: {{model: m, retries: 0}}
+stages:
+  - id: items
+    foreach: {{items: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], max_parallel: 3}}
+    prompt: {{user: "item {{{{ item }}}}"}}
+"""
 POISON = """
 id: poison-v1
 name: Poison
@@ -48,11 +58,18 @@ def asked(server: ProviderServer) -> list[str]:
 
 @asynccontextmanager
 async def paid_stack(
-    nats: NatsServer, directory: Path, server: ProviderServer, *, stage_timeout: str = "60s", runners: int = 1
+    nats: NatsServer,
+    directory: Path,
+    server: ProviderServer,
+    *,
+    stage_timeout: str = "60s",
+    runners: int = 1,
+    extra: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Stack]:
     (directory / "pipelines").mkdir()
     (directory / "pipelines" / "paid-v1.yaml").write_text(PIPELINE.format(url=server.url, timeout=stage_timeout))
-    env = {"STAGECAST_ACK_WAIT_SECONDS": "2", "STAGECAST_DRAIN_SECONDS": "0"}
+    (directory / "pipelines" / "wide-v1.yaml").write_text(WIDE.format(url=server.url))
+    env = {"STAGECAST_ACK_WAIT_SECONDS": "2", "STAGECAST_DRAIN_SECONDS": "0", **(extra or {})}
     async with running_stack(nats.url, directory, env=env, runners=runners) as stack:
         yield stack
 
@@ -224,3 +241,21 @@ async def test_an_execution_that_failed_at_its_end_is_run_again_for_the_price_of
     assert [(stage["reusedFrom"], stage["cost"]) for stage in result["stages"]] == [(source, 0.0), (None, 3.0)]
     told = [event["type"] for event in events if event["type"].startswith("stage:") and event["type"] != "stage:output"]
     assert told == ["stage:started", "stage:completed"] * 2
+
+
+async def test_an_execution_that_reaches_its_limit_of_events_has_stored_every_answer_that_it_paid_for(
+    own_nats: NatsServer, tmp_path: Path
+) -> None:
+    env = {"STAGECAST_MAX_EVENTS": "10"}
+    async with ProviderServer.start() as server, paid_stack(own_nats, tmp_path, server, extra=env) as stack:
+        server.answers = [*map(finished_item, range(12))]
+        async with open_socket(stack.ws_url()) as socket:
+            async with stack.http() as http:
+                reply = await http.post("/api/pipelines/wide-v1/run", json={"input": "hello"})
+            await socket.subscribe(reply.json()["executionId"], events="all")
+            events = await socket.until_end(reply.json()["executionId"])
+    stored = [event["type"] for event in events].count("call:completed")
+    assert (result_of(events)["status"], result_of(events)["errorCode"]) == ("failed", "event_limit")
+    assert result_of(events)["summary"]["totalCost"] == float(stored)
+    # The limit is looked at before a call; what its neighbours still have in flight then is aborted.
+    assert 0 <= len(asked(server)) - stored <= 2

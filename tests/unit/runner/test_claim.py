@@ -210,3 +210,24 @@ async def test_a_claim_ends_at_a_limit_and_its_end_is_stored_all_the_same(log: M
         await claim.append(started(execution_id))
     await claim.end(lambda _: started(execution_id))
     assert await types_in(log, execution_id) == ["execution:queued", "execution:started", "stage:started"]
+
+
+async def test_the_limit_is_looked_at_before_something_is_paid_for_and_what_was_paid_for_is_stored(
+    log: MemoryLog,
+) -> None:
+    execution_id = await submit(log)
+    claim = await claim_as(log, await delivered(log), "one", Terms(max_events=3))
+    await claim.confirm()
+    await claim.append(started(execution_id))
+    with pytest.raises(LimitReached):
+        await claim.confirm()
+    await claim.keep(started(execution_id))
+    assert len(await types_in(log, execution_id)) == 4
+
+
+async def test_events_that_are_appended_side_by_side_keep_the_limit(log: MemoryLog) -> None:
+    execution_id = await submit(log)
+    claim = await claim_as(log, await delivered(log), "one", Terms(max_events=4))
+    outcomes = await asyncio.gather(*(claim.append(started(execution_id)) for _ in range(5)), return_exceptions=True)
+    assert [type(outcome).__name__ for outcome in outcomes] == ["NoneType"] * 2 + ["LimitReached"] * 3
+    assert len(await types_in(log, execution_id)) == 4

@@ -6,7 +6,8 @@ from contracts.envelope import StageRef
 from contracts.events import StageCompleted, decode, encode
 from contracts.ids import new_execution_id
 from contracts.results import StageOutcome
-from runner.values import MAX_DEPTH, NotJson, as_json, as_text, sentence
+from runner.values import NotJson, as_json, as_text, sentence
+from stagecast.plain import MAX_DEPTH
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
