@@ -224,6 +224,7 @@ class Worker:
             raise
         except LimitReached as error:
             log_line.error("ended at a limit", reason=error.message)
+            await claim.catch_up()  # an answer whose append was cut off is stored all the same, and counts
             return result_of_state(claim.state, "failed", error=error.message, code=error.code)
         except Exception:
             # A fault of ours must end this execution with something readable, not be delivered for ever.
