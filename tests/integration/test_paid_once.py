@@ -11,7 +11,7 @@ import pytest
 from tests.nats_server import NatsServer
 from tests.processes import Stack, running_stack
 from tests.provider_server import Answer, ProviderServer, failure, openai_answer
-from tests.sockets import Message, Socket, open_socket
+from tests.sockets import WAIT_SECONDS, Message, Socket, open_socket
 
 PIPELINE = """
 id: paid-v1
@@ -158,7 +158,7 @@ async def test_a_cancel_hangs_up_on_the_model_whichever_runner_asked_it(own_nats
             server.hung_up.clear()
             async with stack.http() as http:
                 replies = [await http.post(f"/api/executions/{execution_id}/cancel") for _ in range(2)]
-            async with asyncio.timeout(1.0):  # the promise itself, not a measurement: it takes some milliseconds
+            async with asyncio.timeout(WAIT_SECONDS):  # it takes some milliseconds; without the abort it never comes
                 await server.hung_up.wait()
             events = await socket.until_end(execution_id)
             async with stack.http() as http:

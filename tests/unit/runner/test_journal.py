@@ -257,9 +257,9 @@ async def test_the_time_that_a_finished_call_waits_for_the_log_is_not_the_stages
     class SlowLog(NullProgress):
         async def call_completed(self, place: StagePlace, call: FinishedCall) -> None:
             waited.append(asyncio.get_running_loop().time())
-            await asyncio.wait({asyncio.get_running_loop().create_future()}, timeout=0.4)
+            await asyncio.wait({asyncio.get_running_loop().create_future()}, timeout=1.3)
 
-    result = await bench.run(definition(prompt("a", timeout="0.2s")), progress=SlowLog())
+    result = await bench.run(definition(prompt("a", timeout="1s")), progress=SlowLog())
     assert (result.status, len(waited), len(bench.models.messages)) == ("success", 1, 1)
 
 

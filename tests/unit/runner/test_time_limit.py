@@ -18,9 +18,9 @@ async def test_what_takes_longer_is_ended() -> None:
 
 
 async def test_time_while_the_clock_is_stopped_does_not_count() -> None:
-    async with TimeLimit(0.15) as limit:
+    async with TimeLimit(1.0) as limit:
         with clock_stopped():
-            await never(0.3)
+            await never(1.3)
     assert not limit.is_expired
 
 
@@ -30,18 +30,18 @@ async def test_after_the_clock_goes_on_only_what_was_left_is_left() -> None:
     with pytest.raises(TimeoutError):
         async with TimeLimit(0.1):
             with clock_stopped():
-                await never(0.3)
+                await never(1.3)
             began = loop.time()
             await never(30)
-    assert loop.time() - began < 0.25
+    assert loop.time() - began < 1.2
 
 
 async def test_every_limit_around_is_stopped_also_from_a_task_inside() -> None:
     async def tell() -> None:
         with clock_stopped():
-            await never(0.3)
+            await never(1.3)
 
-    async with TimeLimit(0.15), TimeLimit(0.15), asyncio.TaskGroup() as group:
+    async with TimeLimit(1.0), TimeLimit(1.0), asyncio.TaskGroup() as group:
         group.create_task(tell())
         group.create_task(tell())
 

@@ -64,12 +64,12 @@ async def test_the_time_that_a_providers_library_takes_to_load_is_not_the_calls(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def load_slowly(_: str) -> object:
-        threading.Event().wait(0.5)
+        threading.Event().wait(1.3)
         return SimpleNamespace(HostedModels=QuickModels)
 
     monkeypatch.setattr("runner.models.router.importlib.import_module", load_slowly)
     router = ModelRouter(ModelSettings())
-    async with TimeLimit(0.3):
+    async with TimeLimit(1.0):
         await router.prepare(ModelSpec(use="openai:m"))
         with pytest.raises(MissingSetting, match="script"):
             await router.complete(ModelRequest(ModelSpec(use="openai:m"), "Hi"))
