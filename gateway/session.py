@@ -16,7 +16,15 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from contracts.ids import is_execution_id
-from contracts.messages import ErrorMessage, Subscribe, Subscribed, Unsubscribe, Unsubscribed, parse_client_message
+from contracts.messages import (
+    Auth,
+    ErrorMessage,
+    Subscribe,
+    Subscribed,
+    Unsubscribe,
+    Unsubscribed,
+    parse_client_message,
+)
 from contracts.wire import WireModel
 from gateway.subscription import FROM_START
 
@@ -69,7 +77,10 @@ class Session:
         match request:
             case Subscribe():
                 return self._subscribe(request)
-            case Unsubscribe(execution_id=execution_id):
+            case Auth():
+                return [_reply(ErrorMessage())]
+            case Unsubscribe():
+                execution_id = request.execution_id or ""
                 return [*self._close(execution_id), _reply(Unsubscribed(execution_id=execution_id))]
 
     def opened(self, execution_id: str) -> list[Effect]:
@@ -92,7 +103,7 @@ class Session:
         return []
 
     def _subscribe(self, request: Subscribe) -> list[Effect]:
-        execution_id = request.execution_id
+        execution_id = request.execution_id or ""
         if not is_execution_id(execution_id):
             return [_reply(Subscribed(execution_id=execution_id, success=False))]
         effects = self._close(execution_id)
