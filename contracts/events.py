@@ -172,7 +172,7 @@ def wire_name(event: type[BaseEvent]) -> str:
 JOURNAL_TYPES: frozenset[str] = frozenset(map(wire_name, JOURNAL))
 """The wire names of the journal: subscribers get them only where they ask for all events."""
 
-EVENT_TYPES: tuple[str, ...] = tuple(
+LIFECYCLE_TYPES: tuple[str, ...] = tuple(
     wire_name(model)
     for model in (
         ExecutionQueued,
@@ -181,14 +181,13 @@ EVENT_TYPES: tuple[str, ...] = tuple(
         ExecutionReleased,
         ExecutionCancelRequested,
         ExecutionCompleted,
-        StageStarted,
-        StageCompleted,
-        StageSkipped,
-        StageFailed,
-        StageRetrying,
-        StageOutput,
-        *JOURNAL,
     )
+)
+"""The wire names of what happens to an execution as a whole."""
+
+EVENT_TYPES: tuple[str, ...] = LIFECYCLE_TYPES + tuple(
+    wire_name(model)
+    for model in (StageStarted, StageCompleted, StageSkipped, StageFailed, StageRetrying, StageOutput, *JOURNAL)
 )
 """Every wire name, stored and live."""
 

@@ -19,6 +19,7 @@ EVERY_EXECUTION = "*"
 class CloseCode(IntEnum):
     """Why the gateway closes a connection; a client that may come back resumes after its last `seq`."""
 
+    IDLE = 1000  # nothing was watched for long
     TOO_LONG = 1009
     GOING_AWAY = 1012  # the gateway goes down; connect again and resume
     BAD_MESSAGES = 4400  # again and again what is no message
@@ -89,7 +90,12 @@ class Subscribed(_Subject):
     type: Literal["subscribed"] = "subscribed"
     success: bool
     status: ExecutionStatus | None = Field(default=None, description="Where the execution stands after event `to`.")
-    from_: int | None = Field(default=None, alias="from", description="Number of the first event that follows.")
+    from_: int | None = Field(
+        default=None,
+        validation_alias="from",
+        serialization_alias="from",
+        description="Number of the first event that follows.",
+    )
     to: int | None = Field(default=None, description="Number of the last event that is stored already.")
     recovered: bool | None = Field(
         default=None,

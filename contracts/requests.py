@@ -128,7 +128,7 @@ class ExecutionListing(WireModel):
 class ExecutionView(ExecutionListing):
     """Answer of `GET /api/executions/{id}`: a fold over the execution's events."""
 
-    last_seq: int = Field(description="Number of the last event that this view includes.")
+    last_seq: int = Field(description="Number of the last event that this view includes; -1 where none is kept.")
     stages: tuple[StageView, ...]
     rerun_of: str | None = Field(default=None, description="The execution that this one runs again.")
     result: PipelineResult | None = None

@@ -4,7 +4,7 @@
 `exec.<execution>.<event>`, which is what everybody reads. `<event>` is the wire name with `_` for `:`.
 """
 
-from contracts.events import EVENT_TYPES
+from contracts.events import EVENT_TYPES, LIFECYCLE_TYPES
 from contracts.ids import check_execution_id
 
 LOG_PREFIX = "log"
@@ -29,6 +29,12 @@ END_SUBJECTS = f"{LOG_PREFIX}.*.{_TOKENS['execution:completed']}.*"
 """The terminal events of all executions."""
 
 ALL_CANCEL_REQUESTS = f"{LIVE_PREFIX}.*.{_TOKENS['execution:cancel_requested']}"
+
+LIFECYCLE_SUBJECTS = tuple(f"{LIVE_PREFIX}.*.{_TOKENS[name]}" for name in LIFECYCLE_TYPES)
+"""What happens to executions as a whole, all of them."""
+
+STREAM_SEQUENCE_HEADER = "Nats-Sequence"
+"""Header of a republished event: its number in the stream, which goes up in the order of storing."""
 
 
 def log_subject(execution_id: str, event_type: str, seq: int) -> str:

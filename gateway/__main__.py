@@ -13,6 +13,8 @@ import uvloop
 from contracts.errors import StagecastError
 from gateway.app import Gateway, create_gateway
 from gateway.settings import GatewaySettings
+from gateway.socket_protocol import SocketProtocol
+from gateway.sockets import Sockets
 from stagecast.leaving import leave
 from stagecast.settings import read_settings
 from stagecast.telemetry import configure_logging
@@ -30,9 +32,10 @@ class GatewayServer(uvicorn.Server):
     afterwards, so that SIGTERM ends with exit code 0.
     """
 
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
-        self._stopping = stopping
+        self._stopping = gateway.stopping
+        self._sockets: Sockets = gateway.sockets
         self.listening = asyncio.Event()
 
     @contextmanager
@@ -55,6 +58,9 @@ class GatewayServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, close sockets with 1012, and wait for requests as long as the settings say."""
         self._stopping.set()
+        for server in self.servers:
+            server.close()  # who comes back finds another gateway
+        await self._sockets.close_all()
         await super().shutdown(sockets)
 
     def address(self) -> str:
@@ -70,11 +76,11 @@ def server_config(gateway: Gateway, settings: GatewaySettings) -> uvicorn.Config
         host=settings.host,
         port=settings.port,
         http="httptools",
-        ws="websockets-sansio",
+        ws=SocketProtocol,
         ws_max_size=settings.ws_max_message_bytes,
         ws_ping_interval=settings.ws_ping_seconds,
         ws_ping_timeout=settings.ws_ping_seconds,
-        ws_per_message_deflate=False,  # costs more processor time and memory than the bytes are worth
+        ws_per_message_deflate=settings.ws_deflate,
         lifespan="on",
         access_log=False,  # the gateway logs what matters, with the execution's id
         log_config=None,
@@ -88,7 +94,7 @@ def server_config(gateway: Gateway, settings: GatewaySettings) -> uvicorn.Config
 async def serve(settings: GatewaySettings) -> None:
     """Run a gateway until SIGTERM or SIGINT, or until its broker connection cannot come back."""
     gateway = create_gateway(settings)
-    server = GatewayServer(server_config(gateway, settings), gateway.stopping)
+    server = GatewayServer(server_config(gateway, settings), gateway)
     beside = [asyncio.create_task(_tell_ready(gateway, server)), asyncio.create_task(_stop_when_lost(gateway, server))]
     try:
         await server.serve()

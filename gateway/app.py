@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import structlog
-from fastapi import FastAPI, WebSocket
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from contracts.errors import StagecastError
+from gateway.archive import Archive
 from gateway.body_limit import BodyLimit
 from gateway.definitions import Definitions
+from gateway.entrance import Hall, SocketEntrance
 from gateway.errors import install_error_handlers
+from gateway.feed import FeedOptions
 from gateway.queue_limit import QueueLimit
 from gateway.relay import Relay
 from gateway.routes.executions import execution_routes
@@ -21,10 +24,11 @@ from gateway.routes.operations import operation_routes
 from gateway.routes.outputs import output_routes
 from gateway.routes.pipelines import pipeline_routes
 from gateway.routes.submissions import Waiting, submission_routes
+from gateway.session import SessionLimits
 from gateway.settings import GatewaySettings
+from gateway.sockets import Sockets, SocketsLimits
 from gateway.submission import Submissions
-from gateway.subscription import SubscriptionOptions, Subscriptions
-from gateway.websocket import SocketLimits, serve_socket
+from gateway.subscriptions import Subscriptions
 from stagecast.broker import Broker, BrokerSettings
 from stagecast.catalog import Catalog
 from stagecast.functions import FunctionRegistry
@@ -109,12 +113,14 @@ class Gateway:
     Attributes:
         app: the ASGI application.
         relay: the live feeds; empty when nobody watches.
+        sockets: the open WebSockets.
         stopping: to be set when the gateway goes down, so that no request waits any longer.
         connection: the broker; None when a log was given.
     """
 
     app: FastAPI
     relay: Relay
+    sockets: Sockets
     stopping: asyncio.Event
     connection: Connection | None
 
@@ -159,10 +165,13 @@ def create_gateway(
         raise AssertionError("there is a log where there is no connection")
     outputs = outputs or OutputStore.open(settings.outputs)
     catalog = catalog or Catalog(settings.pipelines(), FunctionRegistry())
-    relay = Relay(log, capacity=settings.relay_capacity)
+    relay = Relay(log, FeedOptions(silence_seconds=settings.silence_seconds))
+    archive = Archive(outputs)
+    subscriptions = Subscriptions(log, relay, archive)
     if connection is not None:
         connection.broker.on_connected(relay.mark_all_lost)
-    subscriptions = Subscriptions(log, relay, SubscriptionOptions(silence_seconds=settings.silence_seconds))
+        connection.broker.on_connected(subscriptions.lifecycle.mark_lost)
+    sockets = Sockets(_sockets_limits(settings))
     definitions = Definitions(catalog, runners, settings.models)
     submissions = Submissions(log, definitions, QueueLimit(log, settings.max_queued))
     waiting = Waiting(settings.max_wait_seconds, asyncio.Event())
@@ -174,34 +183,43 @@ def create_gateway(
         redoc_url=None,
         redirect_slashes=False,
         middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
-        lifespan=_lifespan(relay, connection),
+        lifespan=_lifespan(subscriptions, relay, sockets, connection),
     )
     install_error_handlers(app)
     app.include_router(submission_routes(submissions, subscriptions, waiting))
-    app.include_router(execution_routes(log))
+    app.include_router(execution_routes(log, archive))
     app.include_router(pipeline_routes(catalog))
     app.include_router(output_routes(outputs))
     app.include_router(operation_routes(log, runners))
-    _add_socket(app, subscriptions, settings)
-    return Gateway(app, relay, waiting.stopping, connection)
+    hall = Hall(subscriptions, sockets, _session_limits(settings), patience_seconds=settings.ws_send_timeout_seconds)
+    app.add_middleware(SocketEntrance, hall=hall)
+    return Gateway(app, relay, sockets, waiting.stopping, connection)
 
 
-def _add_socket(app: FastAPI, subscriptions: Subscriptions, settings: GatewaySettings) -> None:
-    limits = SocketLimits(
-        send_timeout_seconds=settings.ws_send_timeout_seconds, max_subscriptions=settings.ws_max_subscriptions
+def _session_limits(settings: GatewaySettings) -> SessionLimits:
+    return SessionLimits(
+        max_subscriptions=settings.ws_max_subscriptions,
+        max_bad_messages=settings.ws_max_bad_messages,
+        messages_per_second=settings.ws_messages_per_second,
     )
 
-    async def watch(websocket: WebSocket) -> None:
-        await serve_socket(websocket, subscriptions, limits)
 
-    app.add_api_websocket_route("/ws", watch)
+def _sockets_limits(settings: GatewaySettings) -> SocketsLimits:
+    return SocketsLimits(
+        max_per_client=settings.ws_max_per_client,
+        idle_seconds=settings.ws_idle_seconds,
+        identify_seconds=settings.ws_identify_seconds,
+    )
 
 
-def _lifespan(relay: Relay, connection: Connection | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    subscriptions: Subscriptions, relay: Relay, sockets: Sockets, connection: Connection | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        async with connection.opened() if connection is not None else nullcontext():
+        async with connection.opened() if connection is not None else nullcontext(), sockets.swept():
             yield
+            await subscriptions.lifecycle.close()
             await relay.close()
 
     return lifespan

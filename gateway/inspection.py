@@ -3,7 +3,7 @@
 A log that cannot be folded was written by a version with a fault; how it ended is stored and true all the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 from pydantic import ValidationError
@@ -14,7 +14,8 @@ from contracts.pipeline import Pipeline
 from contracts.requests import ExecutionView, StageView, StageViewStatus
 from contracts.results import PipelineResult, StageResult, StageStatus
 from contracts.state import ExecutionState, fold
-from gateway.subscription import TERMINAL
+from gateway.archive import Archive
+from gateway.standing import TERMINAL
 from stagecast.log import Entry, ExecutionLog
 
 _STAGE_STATUSES: dict[StageStatus, StageViewStatus] = {
@@ -27,15 +28,22 @@ _STAGE_STATUSES: dict[StageStatus, StageViewStatus] = {
 _log = structlog.get_logger()
 
 
-async def read_view(log: ExecutionLog, execution_id: str) -> ExecutionView:
-    """Read where an execution stands.
+async def read_view(log: ExecutionLog, execution_id: str, archive: Archive | None = None) -> ExecutionView:
+    """Read where an execution stands; where its events are not kept any more, how its saved result says it ended.
 
     Raises:
-        ExecutionNotFound: the log does not have it.
+        ExecutionNotFound: neither the log nor the archive has it.
         LogUnavailable: the broker does not answer.
+        OutputsUnavailable: the archive's storage does not answer.
         CorruptLog: the events contradict each other, and none of them is the end.
     """
-    state = await read_state_or_end(log, execution_id)
+    try:
+        state = await read_state_or_end(log, execution_id)
+    except ExecutionNotFound:
+        end = None if archive is None else await archive.find_end(execution_id)
+        if end is None:
+            raise
+        return view_of_end(end)
     return ExecutionView.of(state) if isinstance(state, ExecutionState) else state
 
 
@@ -92,26 +100,42 @@ def _view_of_end(entries: Sequence[Entry]) -> ExecutionView | None:
         return None
     if not isinstance(queued, ExecutionQueued) or not isinstance(completed, ExecutionCompleted):
         return None
+    view = view_of_end(completed, _names_of_stages(queued))
+    return view.model_copy(update={"queued_at": queued.at, "last_seq": completed.seq})
+
+
+def view_of_end(completed: ExecutionCompleted, names: Mapping[str, str] | None = None) -> ExecutionView:
+    """Make the view of an execution of which no more is known than how it ended.
+
+    Args:
+        completed: its end.
+        names: the names of all its stages by id, where they are known; else those of which its result tells.
+    """
+    result = completed.result
     return ExecutionView(
-        id=queued.execution_id,
-        pipeline_id=queued.pipeline_id,
-        status=completed.result.status,
-        queued_at=queued.at,
+        id=completed.execution_id,
+        pipeline_id=result.pipeline_id,
+        status=result.status,
+        queued_at=result.timestamp,
         ended_at=completed.at,
         filename=completed.filename,
         last_seq=completed.seq,
-        rerun_of=completed.result.rerun_of,
-        stages=_stage_views(queued, completed.result),
-        result=completed.result,
+        rerun_of=result.rerun_of,
+        stages=_stage_views(names, result),
+        result=result,
     )
 
 
-def _stage_views(queued: ExecutionQueued, result: PipelineResult) -> tuple[StageView, ...]:
-    """Show the stages of the definition as the result knows them; only its own if the definition is unreadable, too."""
-    rows = {stage.stage_id: stage for stage in result.stages}
+def _names_of_stages(queued: ExecutionQueued) -> dict[str, str] | None:
     try:
-        names = {stage.id: stage.title for stage in Pipeline.model_validate(queued.pipeline).stages}
+        return {stage.id: stage.title for stage in Pipeline.model_validate(queued.pipeline).stages}
     except ValidationError:
+        return None
+
+
+def _stage_views(names: Mapping[str, str] | None, result: PipelineResult) -> tuple[StageView, ...]:
+    rows = {stage.stage_id: stage for stage in result.stages}
+    if names is None:
         names = {row.stage_id: row.stage_name for row in result.stages}
     return tuple(_stage_view(index, id, name, rows.get(id)) for index, (id, name) in enumerate(names.items()))
 

@@ -30,13 +30,34 @@ class GatewaySettings(BaseSettings):
     )
     ws_max_message_bytes: int = Field(default=64 * 1024, ge=1, description="Longest message of a WebSocket client.")
     ws_max_subscriptions: int = Field(default=100, ge=1, description="Executions that one socket may watch at once.")
+    ws_max_per_client: int = Field(
+        default=1000,
+        ge=1,
+        description="WebSockets of one token, or of one address where nobody has to say who they are.",
+    )
+    ws_max_bad_messages: int = Field(
+        default=10, ge=0, description="Invalid messages in a row that a WebSocket client may send; then it is closed."
+    )
+    ws_messages_per_second: float = Field(
+        default=50.0, gt=0, description="Messages of a WebSocket client in the long run; ten times as many at once."
+    )
+    ws_idle_seconds: float = Field(
+        default=600.0, gt=0, description="A WebSocket that watches nothing for so long is closed."
+    )
+    ws_identify_seconds: float = Field(
+        default=10.0, gt=0, description="How long a WebSocket client may take to say who it is, where it has to."
+    )
+    ws_deflate: bool = Field(
+        default=False, description="Compress WebSocket messages for clients that can; costs processor time and memory."
+    )
     ws_ping_seconds: float = Field(default=20.0, gt=0, description="A socket is pinged, and closed without an answer.")
     ws_send_timeout_seconds: float = Field(
-        default=15.0, gt=0, description="A client that takes one message no faster is disconnected."
+        default=15.0, gt=0, description="A client that takes nothing for so long of what it is sent is disconnected."
     )
-    relay_capacity: int = Field(default=256, ge=1, description="Events that may wait for one subscriber.")
     silence_seconds: float = Field(
-        default=15.0, gt=0, description="After this long without an event a subscription looks into the log."
+        default=15.0,
+        gt=0,
+        description="After this long without an event of an execution that is watched the log is read.",
     )
     shutdown_seconds: int = Field(default=5, ge=0, description="How long open requests may go on after SIGTERM.")
 

@@ -1,223 +1,195 @@
-"""History, then live: every event of one execution in order, each once, whenever the subscription begins.
+"""One subscriber's view of one execution: history, then live, in order, each event once, whenever it begins.
 
-First the live feed is joined, then the log is read, then both are merged by number. A number that is missing, a
-silence, a full mailbox or a broken connection all lead to the same place: the log is read again. What carries the
-events to a client is not here: `gateway.websocket`.
+A subscriber that is up to date hears each event from the feed at once. One that comes late or has fallen behind is
+given pages at its own pace, from what the feed keeps or from the log, until it is up to date: what waits for it is
+bounded, and it holds up nobody else. What carries the events to a client is not here: `websocket`, `event_stream`.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum
 from typing import Self
 
-from contracts.envelope import StoredEvent
-from contracts.errors import ExecutionNotFound, LogUnavailable
-from contracts.events import (
-    JOURNAL_TYPES,
-    ExecutionCompleted,
-    ExecutionReleased,
-    ExecutionResumed,
-    ExecutionStarted,
-    StageOutput,
-    StageStarted,
-)
-from gateway.relay import Listener, Relay
-from stagecast.log import Entry, ExecutionLog
+from contracts.errors import StagecastError
+from contracts.events import JOURNAL_TYPES
+from contracts.messages import CaughtUp, Subscribed
+from gateway.feed import Feed
+from gateway.standing import TERMINAL
+from stagecast.log import Entry
 
 FROM_START = -1
 """As `after`: every event from number 0 on."""
 
-
-def _wire_name(model: type[StoredEvent]) -> str:
-    return str(model.model_fields["type"].default)
-
-
-TERMINAL = _wire_name(ExecutionCompleted)
-"""The type of the event that ends an execution."""
-
-_NOTED = frozenset(map(_wire_name, (ExecutionStarted, ExecutionResumed, ExecutionReleased, StageStarted)))
-
-
-class Verdict(Enum):
-    """What becomes of an entry."""
-
-    FORWARD = "forward"  # it goes to the client
-    DROP = "drop"  # seen already, before the asked-for point, of the journal, or text out of place
-    GAP = "gap"  # an event before it is missing: read the log
-
-
-class Merge:
-    """Decides, entry by entry, what a subscriber gets. Pure: no broker, no clock.
-
-    Stored events pass in order, each once, from the one after `after`. Live text passes only while the stage that it
-    belongs to is known to be running, under the claim that started it. The journal, which runners store for each
-    other, is counted like all events, and passes only where it was asked for.
-
-    Args:
-        after: the last number that the client has seen.
-        with_journal: whether the client wants the journal, too.
-    """
-
-    def __init__(self, after: int = FROM_START, *, with_journal: bool = False) -> None:
-        self._after = after
-        self._hidden: frozenset[str] = frozenset() if with_journal else JOURNAL_TYPES
-        self._attempt = 0
-        self._running: set[int] = set()
-        self.last = -1
-        self.is_ended = False
-
-    def take(self, entry: Entry) -> Verdict:
-        """Decide about one entry. After `GAP` nothing has changed: give the missing ones first, then this one again."""
-        if entry.seq is None:
-            return Verdict.FORWARD if self._is_text_in_place(entry) else Verdict.DROP
-        if entry.seq <= self.last or self.is_ended:
-            return Verdict.DROP
-        if entry.seq > self.last + 1:
-            return Verdict.GAP
-        self.last = entry.seq
-        self.is_ended = entry.type == TERMINAL
-        if entry.type in _NOTED:
-            self._note(entry)
-        return Verdict.FORWARD if entry.seq > self._after and entry.type not in self._hidden else Verdict.DROP
-
-    def _note(self, entry: Entry) -> None:
-        match entry.stored_event():
-            case StageStarted(index=index):
-                self._running.add(index)
-            case ExecutionStarted(attempt=attempt) | ExecutionResumed(attempt=attempt):
-                self._attempt = attempt
-                self._running.clear()
-            case _:
-                self._running.clear()
-
-    def _is_text_in_place(self, entry: Entry) -> bool:
-        if self.is_ended or not self._running:
-            return False
-        event = entry.event()
-        return isinstance(event, StageOutput) and event.index in self._running and event.attempt == self._attempt
+MAILBOX = 256
+"""Events and pieces of text that may wait for one subscriber that was up to date."""
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriptionOptions:
-    """How long subscriptions wait.
+class View:
+    """What a subscriber wants to see.
 
     Attributes:
-        silence_seconds: after this long without an event the log is read again.
-        retry_seconds: the wait before a read that failed is tried again.
+        after: the last number that it has seen.
+        with_journal: what runners store for each other, too.
     """
 
-    silence_seconds: float = 15.0
-    retry_seconds: float = 1.0
+    after: int = FROM_START
+    with_journal: bool = False
+
+
+Push = Callable[[Entry], bool]
+"""Takes an entry for the subscriber if that can be done at once, and tells whether it did. May not wait or raise."""
 
 
 class Subscription:
-    """One execution's events for one client: iterate over it; it ends after the terminal event.
+    """Iterate over it for the entries, or call `next_ready` and `wait` to see the marker between history and live, too.
 
     Made by `Subscriptions.open`; `close` it when done, whatever happened.
+
+    Attributes:
+        welcome: what to tell the subscriber first.
+        push: if set, is offered what comes while nothing else waits.
+        on_waiting: if set, is called when something begins to wait that was not pushed.
+        dropped: pieces of live text that were left out since this was last set to 0.
     """
 
-    def __init__(
-        self, relay: Relay, listener: Listener, execution_id: str, merge: Merge, options: SubscriptionOptions
-    ) -> None:
-        self._relay = relay
-        self._listener = listener
-        self._execution_id = execution_id
-        self._merge = merge
-        self._ready: deque[Entry] = deque()
-        self._options = options
+    def __init__(self, welcome: Subscribed, view: View, feed: Feed | None, leave: Callable[[], None]) -> None:
+        self.welcome = welcome
+        self.push: Push | None = None
+        self.on_waiting: Callable[[], None] | None = None
+        self.dropped = 0
+        self._feed = feed
+        self._leave: Callable[[], None] | None = leave
+        self._hidden: frozenset[str] = frozenset() if view.with_journal else JOURNAL_TYPES
+        self._to = -1 if welcome.to is None else welcome.to
+        self._cursor = min(view.after, self._to)  # all up to this number is given, or waits
+        self._waiting: deque[Entry | CaughtUp] = deque()
+        self._is_live = feed is None
+        self._was_live = False
+        self._arrived: asyncio.Event | None = None
+        self._failure: StagecastError | None = None if feed is None else feed.failure
+        if feed is not None:
+            feed.listeners[self] = None
+            if self._cursor >= self._to:
+                if feed.standing.end is not None:
+                    self._waiting.append(feed.standing.end)  # once more: who resumes after the end hears it
+                self._waiting.append(self._caught_up())
+            # Most often all of it is at hand: then what comes from here on, live text too, has its place behind it.
+            self._load(feed, feed.kept_after(self._cursor) or ())
 
-    def take_history(self, history: Iterable[Entry]) -> None:
-        """Merge what was read from the log; live text is taken from here on."""
-        self._ready += [entry for entry in history if self._merge.take(entry) is Verdict.FORWARD]
-        self._listener.finish_reading()
+    def put_back(self, end: Entry) -> None:
+        """Give the end of an execution whose events are not kept any more, and nothing else."""
+        self._waiting += (end, CaughtUp(execution_id=end.execution_id))
 
-    def repeat_end(self, history: Sequence[Entry]) -> None:
-        """Give the terminal event once more if it is in the history and nothing else is left to give."""
-        if self._merge.is_ended and not self._ready:
-            self._ready += [entry for entry in history if entry.type == TERMINAL][:1]
+    @property
+    def is_over(self) -> bool:
+        """Whether the terminal event was given, or nothing more can come."""
+        return self._is_live and not self._waiting and (self._feed is None or self._feed.standing.is_ended)
+
+    def hear(self, entry: Entry) -> None:
+        """See `Listener.hear`."""
+        if not self._is_live:
+            # A stored event is given in its turn. Text from before the beginning was not left out, later text was.
+            self.dropped += entry.seq is None and self._was_live
+            return
+        if entry.seq is not None:
+            if entry.seq <= self._cursor and entry.type != TERMINAL:
+                return  # it was in the snapshot; of the end a subscriber is told in any case
+            if entry.type in self._hidden:
+                self._cursor = entry.seq
+                return
+        if not self._waiting and self.push is not None and self.push(entry):
+            self._cursor = self._cursor if entry.seq is None else entry.seq
+            return
+        self._keep(entry)
+
+    def fail(self, error: StagecastError) -> None:
+        """See `Listener.fail`."""
+        self._failure = error
+        self._signal()
+
+    async def next_ready(self) -> Entry | CaughtUp | None:
+        """Return what comes next, reading it if need be; None when there is nothing more at the moment.
+
+        Rides out a broker that is away.
+
+        Raises:
+            CorruptLog: the log cannot be understood.
+        """
+        while not self._waiting and not self._is_live and self._feed is not None:
+            self._load(self._feed, await self._feed.page_after(self._cursor))
+        if self._waiting:
+            return self._waiting.popleft()
+        if self._failure is not None:
+            raise self._failure
+        return None
+
+    async def wait(self) -> None:
+        """Return when something more may be ready, or the subscription is over."""
+        self._arrived = self._arrived or asyncio.Event()
+        if not self._waiting and self._failure is None and not self.is_over:
+            self._arrived.clear()
+            await self._arrived.wait()
 
     def __aiter__(self) -> Self:
         """Return itself: it can be iterated over once."""
         return self
 
     async def __anext__(self) -> Entry:
-        """Wait for the next entry. Rides out a broker that is away."""
-        while not self._ready:
-            if self._merge.is_ended:
-                self.close()
-                raise StopAsyncIteration
-            await self._hear()
-        return self._ready.popleft()
+        """Wait for the next entry; ends after the terminal event. Raises like `next_ready`."""
+        while True:
+            item = await self.next_ready()
+            if isinstance(item, Entry):
+                return item
+            if item is None:
+                if self.is_over:
+                    self.close()
+                    raise StopAsyncIteration
+                await self.wait()
 
     def close(self) -> None:
-        """Leave the live feed. Calling it again does nothing."""
-        self._listener.close()
+        """Leave the feed. Calling it again does nothing."""
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            if self._feed is not None:
+                self._feed.listeners.pop(self, None)
+            leave()
 
-    async def _hear(self) -> None:
-        try:
-            async with asyncio.timeout(self._options.silence_seconds):
-                entry = await self._listener.next()
-        except TimeoutError:
-            entry = None  # it may have been the last event that got lost, and nothing after it will tell
-        if entry is None:
-            await self._catch_up(self._merge.last)
-            return
-        verdict = self._merge.take(entry)
-        if verdict is Verdict.FORWARD:
-            self._ready.append(entry)
-        elif verdict is Verdict.GAP and entry.seq is not None:
-            await self._catch_up(entry.seq)
+    def _load(self, feed: Feed, page: Iterable[Entry]) -> None:
+        for entry in page:
+            if entry.seq is None or entry.seq <= self._cursor:
+                continue
+            self._cursor = entry.seq
+            if entry.type not in self._hidden:
+                self._waiting.append(entry)
+            if entry.seq == self._to:
+                self._waiting.append(self._caught_up())
+        if self._cursor >= feed.last:
+            self._is_live = self._was_live = True
 
-    async def _catch_up(self, up_to: int) -> None:
-        """Read what the live feed did not bring; the event `up_to` that told of the gap is in the log, too."""
-        self._listener.begin_reading()
-        try:
-            self.take_history(await self._relay.read_again(self._execution_id, after=self._merge.last))
-        except LogUnavailable:
-            await asyncio.sleep(self._options.retry_seconds)
-            self._listener.mark_lost()
-        if self._merge.last < up_to:  # a read that began before it was stored, or from a replica that lags
-            self._listener.mark_lost()
+    def _keep(self, entry: Entry) -> None:
+        if len(self._waiting) >= MAILBOX:
+            self._drop_text()
+        if entry.seq is None and (self.push is not None or len(self._waiting) >= MAILBOX):
+            self.dropped += 1  # who is pushed to and does not take it has more than enough already
+        elif len(self._waiting) >= MAILBOX:
+            self._is_live = False  # from here on in pages
+        else:
+            self._waiting.append(entry)
+            self._cursor = self._cursor if entry.seq is None else entry.seq
+            self._signal()
 
+    def _drop_text(self) -> None:
+        kept = deque(item for item in self._waiting if isinstance(item, CaughtUp) or item.seq is not None)
+        self.dropped += len(self._waiting) - len(kept)
+        self._waiting = kept
 
-class Subscriptions:
-    """Opens subscriptions: the one hub behind every transport.
+    def _signal(self) -> None:
+        if self._arrived is not None:
+            self._arrived.set()
+        if self.on_waiting is not None:
+            self.on_waiting()
 
-    Args:
-        log: where history is read.
-        relay: where live events come from.
-        options: how long subscriptions wait.
-    """
-
-    def __init__(self, log: ExecutionLog, relay: Relay, options: SubscriptionOptions | None = None) -> None:
-        self._log = log
-        self._relay = relay
-        self._options = options or SubscriptionOptions()
-
-    async def open(self, execution_id: str, *, after: int = FROM_START, with_journal: bool = False) -> Subscription:
-        """Begin to hear an execution, from the event after number `after`; the journal only `with_journal`.
-
-        An execution that has ended gives its history and ends; when `after` leaves nothing of it, the terminal event
-        comes again, so that whoever resumes behind the end is told of it. An `after` beyond the last event of one that
-        has not ended stands for that event.
-
-        Raises:
-            ExecutionNotFound: the log does not have it.
-            LogUnavailable: the broker does not answer.
-        """
-        listener = await self._relay.join(execution_id)
-        try:
-            # From event 0 even when the client has seen some: which stages run now is told there.
-            history = await self._log.read(execution_id)
-            if not history:
-                raise ExecutionNotFound
-            merge = Merge(min(after, len(history) - 1), with_journal=with_journal)
-            subscription = Subscription(self._relay, listener, execution_id, merge, self._options)
-            subscription.take_history(history)
-            subscription.repeat_end(history)
-        except BaseException:  # cancellation too: nobody else would leave the feed
-            listener.close()
-            raise
-        return subscription
+    def _caught_up(self) -> CaughtUp:
+        return CaughtUp(execution_id=self.welcome.execution_id or "", seq=self._to)

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from contracts.errors import CorruptLog, ExecutionNotFound, LogUnavailable
+from contracts.errors import CorruptLog, ExecutionNotFound, LogUnavailable, OutputsUnavailable
 from contracts.events import ExecutionCompleted
 from contracts.results import PipelineResult
-from gateway.subscription import Subscriptions
+from gateway.standing import TERMINAL
+from gateway.subscription import View
+from gateway.subscriptions import Subscriptions
 
 _log = structlog.get_logger()
 
@@ -31,13 +33,13 @@ async def wait_for_result(
 async def _read_result(subscriptions: Subscriptions, execution_id: str) -> PipelineResult | None:
     try:
         # Event 0 is the submission itself.
-        subscription = await subscriptions.open(execution_id, after=0)
-    except (LogUnavailable, CorruptLog, ExecutionNotFound) as error:
+        subscription = await subscriptions.open(execution_id, View(after=0))
+    except (LogUnavailable, OutputsUnavailable, CorruptLog, ExecutionNotFound) as error:
         _log.warning("cannot wait for the result", execution_id=execution_id, reason=error.message)
         return None
     try:
         async for entry in subscription:
-            if entry.seq is not None and isinstance(event := entry.stored_event(), ExecutionCompleted):
+            if entry.type == TERMINAL and isinstance(event := entry.event(), ExecutionCompleted):
                 return event.result
     finally:
         subscription.close()

@@ -1,153 +1,199 @@
 """The WebSocket face: reads a socket, carries out what the session says, and writes. No protocol in here.
 
-One task writes, with a time limit for each message; one task a subscription feeds it; between them is a bounded outbox,
-so that a slow client holds up its own subscriptions and nothing else. However a socket ends, nothing of it stays.
+A socket costs one task, which reads. What its subscriptions bring is written by whoever brings it, at once, while the
+client takes it; only for a subscription that comes late or has fallen behind there is a task, until it is up to date.
+So a slow client holds up its own subscriptions and nothing else. However a socket ends, nothing of it stays.
 """
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
+from typing import Protocol
 
 import structlog
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.types import Receive
 
-from contracts.errors import CorruptLog, ExecutionNotFound, LogUnavailable, StagecastError
-from gateway.session import Close, Effect, Open, Reply, Session
-from gateway.subscription import Subscriptions
-
-TOO_SLOW = 4408
-"""Close code: the client did not take what it was sent in time; it may come back and resume after its last `seq`."""
-
-_CLOSE_SECONDS = 5.0  # for the close frame to be taken
+from contracts.errors import CorruptLog, ExecutionNotFound, LogUnavailable, OutputsUnavailable, StagecastError
+from contracts.messages import CloseCode, Dropped, Subscribed
+from contracts.wire import WireModel
+from gateway.outlet import Outlet, TooSlow
+from gateway.session import Close, Effect, End, Identify, Open, Reply, Session, Subject
+from gateway.standing import TERMINAL
+from gateway.subscription import Push
+from gateway.subscriptions import Subscriptions
+from stagecast.log import Entry
 
 _log = structlog.get_logger()
 
 
-class _Gone(Exception):
-    """The client is not there any more."""
+class Stream(Protocol):
+    """What a socket needs of a subscription, of either kind."""
+
+    welcome: Subscribed
+    push: Push | None
+    on_waiting: Callable[[], None] | None
+    dropped: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come."""
+        ...
+
+    async def next_ready(self) -> Entry | WireModel | None:
+        """Return what comes next; None when there is nothing more at the moment."""
+        ...
+
+    def close(self) -> None:
+        """Leave it."""
+        ...
 
 
-class _TooSlow(Exception):
-    """The client did not take a message in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class SocketLimits:
-    """What one socket may hold.
+class Socket:
+    """One connection while it is open.
 
     Attributes:
-        outbox: messages that wait to be written.
-        send_timeout_seconds: how long one message may take to be taken by the client.
-        max_subscriptions: executions watched at once.
+        opened_at: when, by the process's clock in seconds.
+        idle_since: since when the client has watched nothing; None while it watches.
     """
 
-    outbox: int = 64
-    send_timeout_seconds: float = 15.0
-    max_subscriptions: int = 100
-
-
-async def serve_socket(websocket: WebSocket, subscriptions: Subscriptions, limits: SocketLimits) -> None:
-    """Serve one client until it goes away, is too slow, or the gateway stops."""
-    await websocket.accept()
-    await _Socket(websocket, subscriptions, limits).serve()
-
-
-class _Socket:
-    """One connection while it is open."""
-
-    def __init__(self, websocket: WebSocket, subscriptions: Subscriptions, limits: SocketLimits) -> None:
-        self._websocket = websocket
+    def __init__(self, outlet: Outlet, session: Session, subscriptions: Subscriptions) -> None:
+        self.session = session
+        self.idle_since: float | None = time.monotonic()
+        self.opened_at = time.monotonic()
+        self._outlet = outlet
         self._subscriptions = subscriptions
-        self._limits = limits
-        self._session = Session(max_subscriptions=limits.max_subscriptions)
-        self._outbox: asyncio.Queue[str] = asyncio.Queue(limits.outbox)
-        self._tasks = asyncio.TaskGroup()
-        self._pumps: dict[str, asyncio.Task[None]] = {}
+        self._streams: dict[Subject, Stream] = {}
+        self._tasks: dict[Subject, asyncio.Task[None]] = {}
 
-    async def serve(self) -> None:
-        """Return when the connection is over; nothing of it is left then. A fault of ours ends it with an error."""
-        is_too_slow = False
+    def close(self, code: CloseCode | int, reason: str) -> None:
+        """Close the connection; `serve` returns when the client has gone."""
+        self._outlet.close(code, reason)
+
+    async def serve(self, receive: Receive) -> None:
+        """Return when the connection is over; nothing of it is left then."""
         try:
-            async with self._tasks:
-                self._tasks.create_task(self._write())
-                await self._read()
-                raise _Gone
-        except* _Gone:
-            pass
-        except* _TooSlow:
-            is_too_slow = True
-        if is_too_slow:
-            await self._close_slow()
-
-    async def _read(self) -> None:
-        while True:
-            message = await self._websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            text: str | None = message.get("text")
-            await self._carry_out(self._session.receive(message["bytes"] if text is None else text))
-
-    async def _write(self) -> None:
-        while True:
-            text = await self._outbox.get()
-            try:
-                async with asyncio.timeout(self._limits.send_timeout_seconds):
-                    await self._websocket.send_text(text)
-            except TimeoutError:
-                raise _TooSlow from None
-            except (WebSocketDisconnect, RuntimeError):
-                # RuntimeError is what the server raises while a connection that it has closed is not yet gone.
-                raise _Gone from None
-
-    async def _close_slow(self) -> None:
-        _log.info("socket closed: the client is too slow", waiting=self._outbox.qsize())
-        # The close frame queues up behind what the client does not take, so this may not get through either.
-        with suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._websocket.close(TOO_SLOW, "too slow; resume after the last seq")
+            while (message := await receive())["type"] != "websocket.disconnect":
+                text: str | None = message.get("text")
+                received = message["bytes"] if text is None else text
+                await self._carry_out(self.session.receive(received, time.monotonic()))
+                await self._outlet.wait_free()  # who does not take the answers may not ask for more
+        except TooSlow:
+            self._close_slow()
+        finally:
+            await self._leave_all()
 
     async def _carry_out(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             match effect:
-                case Reply(text):
-                    await self._outbox.put(text)
-                case Open(execution_id):
-                    self._pumps[execution_id] = self._tasks.create_task(self._pump(effect))
-                case Close(execution_id):
-                    pump = self._pumps.pop(execution_id)
-                    pump.cancel()
-                    await asyncio.wait({pump})
+                case Reply(message):
+                    self._outlet.tell(message)
+                case Open(subject):
+                    self._start(subject, self._begin(effect))
+                case Close(subject):
+                    await self._leave(subject)
+                case Identify():
+                    pass
+                case End(code, reason):
+                    self._outlet.close(code, reason)
+        self._note_idle()
 
-    async def _pump(self, wanted: Open) -> None:
-        """Bring one subscription's entries into the outbox."""
-        execution_id = wanted.execution_id
+    def _start(self, subject: Subject, work: Coroutine[None, None, None]) -> None:
+        task = self._tasks[subject] = asyncio.create_task(work)
+        task.add_done_callback(partial(self._forget, subject))
+
+    def _forget(self, subject: Subject, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(subject) is task:
+            del self._tasks[subject]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("unexpected error", subject=str(subject), exc_info=error)
+            self._outlet.close(1011, "internal error")
+
+    async def _begin(self, wanted: Open) -> None:
+        subject = wanted.subject
         try:
-            subscription = await self._subscriptions.open(
-                execution_id, after=wanted.after, with_journal=wanted.with_journal
-            )
+            stream = self._streams[subject] = await self._open_stream(wanted)
         except ExecutionNotFound:
-            await self._finish(execution_id, self._session.refused(execution_id))
-            return
-        except (LogUnavailable, CorruptLog) as error:
-            await self._fail(execution_id, error)
-            return
-        try:
-            await self._carry_out(self._session.opened(execution_id))
-            async for entry in subscription:
-                await self._outbox.put(entry.data.decode())
-        except CorruptLog as error:
-            subscription.close()
-            await self._fail(execution_id, error)
+            await self._carry_out(self.session.refused(subject))
+        except (LogUnavailable, OutputsUnavailable, CorruptLog) as error:
+            await self._fail(subject, error)
         else:
-            await self._finish(execution_id, self._session.ended(execution_id))
-        finally:
-            subscription.close()
+            stream.on_waiting = partial(self._wake, subject, stream)
+            await self._carry_out(self.session.opened(subject, stream.welcome))
+            await self._give(subject, stream)
 
-    async def _fail(self, execution_id: str, error: StagecastError) -> None:
-        _log.warning("subscription failed", execution_id=execution_id, reason=error.message)
-        await self._finish(execution_id, self._session.failed(execution_id))
+    async def _open_stream(self, wanted: Open) -> Stream:
+        subject = wanted.subject
+        if subject.execution_id is None or subject.is_lifecycle:
+            return await self._subscriptions.open_lifecycle(subject.pipeline_id)
+        return await self._subscriptions.open(subject.execution_id, wanted.view)
 
-    async def _finish(self, execution_id: str, effects: list[Effect]) -> None:
-        self._pumps.pop(execution_id, None)
-        await self._carry_out(effects)
+    async def _give(self, subject: Subject, stream: Stream) -> None:
+        """Give what waits; from then on what comes is pushed."""
+        stream.push = None
+        try:
+            while (item := await stream.next_ready()) is not None:
+                await self._outlet.wait_free()
+                self._tell_dropped(stream)
+                self._outlet.write(item) if isinstance(item, Entry) else self._outlet.tell(item)
+        except CorruptLog as error:
+            self._leave_stream(subject)
+            await self._fail(subject, error)
+        except TooSlow:
+            self._close_slow()
+        else:
+            # Nothing may come between the last look and this: what is not pushed wakes a task, if there is none.
+            stream.push = partial(self._push, subject, stream)
+            self._tasks.pop(subject, None)
+            if stream.is_over:
+                self._end(subject)
+
+    def _push(self, subject: Subject, stream: Stream, entry: Entry) -> bool:
+        if not self._outlet.is_free:
+            return False
+        self._tell_dropped(stream)
+        self._outlet.write(entry)
+        if entry.type == TERMINAL and not subject.is_lifecycle:
+            self._end(subject)
+        return True
+
+    def _wake(self, subject: Subject, stream: Stream) -> None:
+        if subject not in self._tasks:
+            self._start(subject, self._give(subject, stream))
+
+    def _tell_dropped(self, stream: Stream) -> None:
+        if stream.dropped:
+            dropped, stream.dropped = stream.dropped, 0
+            self._outlet.tell(Dropped(execution_id=stream.welcome.execution_id or "", dropped=dropped))
+
+    def _end(self, subject: Subject) -> None:
+        self._leave_stream(subject)
+        self.session.ended(subject)
+        self._note_idle()
+
+    async def _fail(self, subject: Subject, error: StagecastError) -> None:
+        _log.warning("subscription failed", execution_id=subject.execution_id, reason=error.message)
+        await self._carry_out(self.session.failed(subject))
+
+    def _close_slow(self) -> None:
+        _log.info("socket closed: the client is too slow")
+        self._outlet.close(CloseCode.TOO_SLOW, "too slow; subscribe again after the last seq that you saw")
+
+    def _note_idle(self) -> None:
+        self.idle_since = time.monotonic() if self.session.is_idle else None
+
+    async def _leave(self, subject: Subject) -> None:
+        task = self._tasks.pop(subject, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+        self._leave_stream(subject)
+
+    def _leave_stream(self, subject: Subject) -> None:
+        stream = self._streams.pop(subject, None)
+        if stream is not None:
+            stream.close()
+
+    async def _leave_all(self) -> None:
+        for subject in {*self._tasks, *self._streams}:
+            await self._leave(subject)

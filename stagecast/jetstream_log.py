@@ -17,6 +17,7 @@ from contracts.events import ExecutionQueued, LogEvent, StageOutput, encode
 from contracts.ids import check_execution_id
 from contracts.subjects import (
     ALL_CANCEL_REQUESTS,
+    LIFECYCLE_SUBJECTS,
     STORED_SUBJECT_HEADER,
     live_of,
     live_subject,
@@ -25,6 +26,7 @@ from contracts.subjects import (
 )
 from stagecast.broker import Broker
 from stagecast.history import HistoryReader
+from stagecast.jetstream_lifecycle import JetStreamLifecycle
 from stagecast.jetstream_watch import JetStreamWatch
 from stagecast.listing import ListingReader
 from stagecast.log import Delivery, Entry, ExecutionPage, Watch
@@ -105,7 +107,7 @@ class JetStreamLog:
             raise
         return len(data)
 
-    async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
+    async def read(self, execution_id: str, *, after: int = -1, limit: int | None = None) -> list[Entry]:
         """See `ExecutionLog.read`.
 
         Raises:
@@ -113,7 +115,7 @@ class JetStreamLog:
         """
         check_execution_id(execution_id)
         await self._ensure_open()
-        return await self._history.read(execution_id, after)
+        return await self._history.read(execution_id, after, limit)
 
     async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
         """See `ExecutionLog.list_executions`."""
@@ -140,6 +142,19 @@ class JetStreamLog:
 
         await self._subscribe(watch, live_of(execution_id), take)
         return watch
+
+    async def watch_lifecycle(self, deliver: Callable[[Entry | None], None]) -> Watch:
+        """See `ExecutionLog.watch_lifecycle`."""
+        lifecycle = JetStreamLifecycle(self._live_entry, deliver)
+        try:
+            for subject in LIFECYCLE_SUBJECTS:
+                part = JetStreamWatch()
+                lifecycle.parts.append(part)
+                await self._subscribe(part, subject, lifecycle.take)
+        except BaseException:
+            await lifecycle.close()
+            raise
+        return lifecycle
 
     async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
         """See `ExecutionLog.watch_cancel_requests`."""

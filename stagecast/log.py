@@ -96,8 +96,11 @@ class ExecutionLog(Protocol):
         """
         ...
 
-    async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
-        """Return the events numbered above `after`, in order, without holes; empty for an unknown execution."""
+    async def read(self, execution_id: str, *, after: int = -1, limit: int | None = None) -> list[Entry]:
+        """Return the events numbered above `after`, in order, without holes; empty for an unknown execution.
+
+        With a `limit` no more than so many, the first ones: fewer than that mean that there were no more.
+        """
         ...
 
     async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
@@ -117,6 +120,14 @@ class ExecutionLog(Protocol):
 
         When this has returned, every event stored later is heard, unless the connection breaks; a hole in the numbers
         tells. `deliver` is awaited for each entry before the next one.
+        """
+        ...
+
+    async def watch_lifecycle(self, deliver: Callable[[Entry | None], None]) -> Watch:
+        """Hear how all executions begin, move between runners and end, from now on, in the order they were stored.
+
+        Their types are `contracts.events.LIFECYCLE_TYPES`. None is delivered where one may be missing; when the
+        connection breaks, that is not told.
         """
         ...
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from contracts.errors import Fenced, InvalidInput
 from contracts.events import (
+    LIFECYCLE_TYPES,
     ExecutionCancelRequested,
     ExecutionCompleted,
     ExecutionQueued,
@@ -26,7 +27,7 @@ from contracts.ids import check_execution_id
 from contracts.requests import ExecutionListing, ExecutionView
 from contracts.state import fold
 from stagecast.log import Delivery, Entry, ExecutionPage, Watch
-from stagecast.memory_watch import MemoryWatch
+from stagecast.memory_watch import MemoryLifecycle, MemoryWatch
 from stagecast.retention import Ended
 
 AnyItem = TypeVar("AnyItem")
@@ -97,6 +98,7 @@ class MemoryLog:
         self._queue_changed = asyncio.Event()
         self._watches: dict[str, list[MemoryWatch]] = {}
         self._cancel_watches: list[MemoryWatch] = []
+        self._lifecycles: list[MemoryLifecycle] = []
 
     async def open(self) -> None:
         """Do nothing: there is nothing to make."""
@@ -130,10 +132,10 @@ class MemoryLog:
         self._publish(entry)
         return len(entry.data)
 
-    async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
+    async def read(self, execution_id: str, *, after: int = -1, limit: int | None = None) -> list[Entry]:
         """See `ExecutionLog.read`."""
         record = self._records.get(check_execution_id(execution_id))
-        return [] if record is None else record.entries[after + 1 :]
+        return [] if record is None else record.entries[after + 1 :][:limit]
 
     async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
         """See `ExecutionLog.list_executions`."""
@@ -156,6 +158,10 @@ class MemoryLog:
         watch = MemoryWatch(deliver, partial(_remove, watches))
         watches.append(watch)
         return watch
+
+    async def watch_lifecycle(self, deliver: Callable[[Entry | None], None]) -> Watch:
+        """See `ExecutionLog.watch_lifecycle`."""
+        return MemoryLifecycle(deliver, self._lifecycles)
 
     async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
         """See `ExecutionLog.watch_cancel_requests`."""
@@ -232,6 +238,9 @@ class MemoryLog:
     def _publish(self, entry: Entry) -> None:
         for watch in self._watches.get(entry.execution_id, ()):
             watch.put(entry)
+        if entry.type in LIFECYCLE_TYPES:
+            for lifecycle in tuple(self._lifecycles):
+                lifecycle.put(entry)
         if entry.type == ExecutionCancelRequested.model_fields["type"].default:
             for watch in self._cancel_watches:
                 watch.put(entry)

@@ -31,3 +31,17 @@ class MemoryWatch:
     async def _run(self) -> None:
         while self._task is not None:
             await self._deliver(await self._queue.get())
+
+
+class MemoryLifecycle:
+    """A watcher of all executions' life cycles."""
+
+    def __init__(self, deliver: Callable[[Entry | None], None], watches: "list[MemoryLifecycle]") -> None:
+        self.put: Callable[[Entry], None] = deliver
+        self._watches = watches
+        watches.append(self)
+
+    async def close(self) -> None:
+        """End it. Calling it again does nothing."""
+        if self in self._watches:
+            self._watches.remove(self)

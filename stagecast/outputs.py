@@ -1,14 +1,12 @@
 """Result files: saving one, reading one by its name, listing them newest first a page at a time.
 
-A result lies under `<day>/<hour-minute>/<second>/<filename>`, all of it taken from the file name. So reading needs no
-index, no directory grows large, and a page costs the same with a hundred results and with a hundred thousand. Where the
-files are (a directory, S3 or compatible, memory for tests) is obstore's affair. What a result looks like is not here:
-`contracts.results`.
+Where a result lies is taken from its file name (`stagecast.output_keys`). So reading needs no index, no directory
+grows large, and a page costs the same with a hundred results and with a hundred thousand. Where the files are (a
+directory, S3 or compatible, memory for tests) is obstore's affair. What a result looks like is in `contracts.results`.
 """
 
 import asyncio
 import os
-import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, contextmanager, suppress
@@ -22,12 +20,10 @@ from obstore.store import LocalStore, MemoryStore, ObjectStore, S3Store
 from pydantic import ValidationError
 
 from contracts.errors import InvalidId, InvalidInput, OutputNotFound, OutputsUnavailable
-from contracts.ids import output_filename, parse_output_filename
+from contracts.ids import output_filename
 from contracts.results import OutputListing, PipelineResult
+from stagecast.output_keys import LEVELS, directory_of, is_of_execution, order_of, output_key
 
-_LEVELS = tuple(  # the directories on the way to a result; others are not entered
-    re.compile(pattern) for pattern in (r"[\d-]{10}", r"[\d-]{10}/\d\d-\d\d", r"[\d-]{10}/\d\d-\d\d/\d\d")
-)
 _MAX_CONCURRENT_READS = 16  # open files or requests of one listing at once
 _MAX_CONCURRENT_LISTINGS = 16  # the same for directories
 _CACHED_ROWS = 10_000  # about 1 KB each
@@ -48,23 +44,6 @@ class OutputPage:
 
     rows: Sequence[OutputListing]
     next_before: str | None
-
-
-def output_key(filename: str) -> str:
-    """Return where a result lies below the root of the outputs, with `/` between the parts.
-
-    Raises:
-        InvalidId: the text is not the name of a result file.
-    """
-    name = parse_output_filename(filename)
-    hour, minute, second = name["clock"].split("-")
-    return f"{name['day']}/{hour}-{minute}/{second}/{filename}"
-
-
-def _order(key: str) -> tuple[str, str, str]:
-    """Order keys by time: the file name begins with the pipeline, so its milliseconds are compared first."""
-    directory, _, filename = key.rpartition("/")
-    return directory, parse_output_filename(filename)["millis"], filename
 
 
 class OutputStore:
@@ -135,6 +114,15 @@ class OutputStore:
             except FileNotFoundError:
                 raise OutputNotFound from None
 
+    async def find(self, execution_id: str) -> str | None:
+        """Return the file name of an execution's result, None where none was saved.
+
+        Raises:
+            InvalidId: the text is no execution id.
+        """
+        names = [key.rpartition("/")[2] for key in await self._children(directory_of(execution_id), None)]
+        return next((name for name in names if is_of_execution(name, execution_id)), None)
+
     async def list(self, *, limit: int, before: str | None = None) -> OutputPage:
         """Return up to `limit` results, newest first, from those older than `before`.
 
@@ -180,7 +168,7 @@ class OutputStore:
             directories = pending[first:]
             children = await asyncio.gather(*(self._children(directory, before) for directory in directories))
             pending[first:] = [child for group in children for child in group]
-            if directories[-1].count("/") == len(_LEVELS):
+            if directories[-1].count("/") == len(LEVELS):
                 width = min(width * 2, _MAX_CONCURRENT_LISTINGS)
 
     async def _children(self, directory: str, before: str | None) -> Sequence[str]:
@@ -190,12 +178,12 @@ class OutputStore:
                 await asyncio.to_thread(_check_is_listable, Path(self._store.prefix))
             # Half of the type is Arrow's, whose package obstore makes optional.
             found = await self._store.list_with_delimiter_async(directory or None)  # pyright: ignore[reportUnknownMemberType]
-        if (depth := directory.count("/")) < len(_LEVELS):
-            names = sorted(f"{prefix}/" for prefix in found["common_prefixes"] if _LEVELS[depth].fullmatch(prefix))
+        if (depth := directory.count("/")) < len(LEVELS):
+            names = sorted(f"{prefix}/" for prefix in found["common_prefixes"] if LEVELS[depth].fullmatch(prefix))
             return [name for name in names if before is None or name <= before[: len(name)]]
         keys = [item["path"] for item in found["objects"] if self._is_result(item["path"])]
-        limit = None if before is None else _order(before)
-        return sorted((key for key in keys if limit is None or _order(key) < limit), key=_order)
+        limit = None if before is None else order_of(before)
+        return sorted((key for key in keys if limit is None or order_of(key) < limit), key=order_of)
 
     async def _read_rows(self, keys: Sequence[str]) -> Sequence[OutputListing]:
         slots = asyncio.Semaphore(_MAX_CONCURRENT_READS)

@@ -145,7 +145,7 @@ async def running_gateway(
     outputs = OutputStore.open(chosen.outputs)
     catalog = Catalog(write_pipelines(directory), FunctionRegistry({"echo": echo}))
     gateway = create_gateway(chosen, log=log, outputs=outputs, catalog=catalog, runners=runners)
-    server = _QuietServer(server_config(gateway, chosen), gateway.stopping)
+    server = _QuietServer(server_config(gateway, chosen), gateway)
     serving = asyncio.create_task(server.serve())
     try:
         async with asyncio.timeout(START_SECONDS):
@@ -156,3 +156,4 @@ async def running_gateway(
         server.should_exit = True
         await serving
     assert gateway.relay.watched_count == 0
+    assert len(gateway.sockets) == 0

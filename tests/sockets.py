@@ -13,17 +13,29 @@ WAIT_SECONDS = 30.0
 
 
 class Socket:
-    """One connection."""
+    """One connection.
+
+    Attributes:
+        received: all that came.
+        marks: the `caught_up` markers that `next` has passed over.
+    """
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
         self.received: list[Message] = []
+        self.marks: list[Message] = []
 
     async def send(self, message: object) -> None:
         """Send a message as JSON, or a text as it is."""
         await self.connection.send(message if isinstance(message, str | bytes) else json.dumps(message))
 
     async def next(self) -> Message:
+        """Wait for the next message that is no marker."""
+        while (message := await self.next_of_all())["type"] == "caught_up":
+            self.marks.append(message)
+        return message
+
+    async def next_of_all(self) -> Message:
         """Wait for the next message."""
         async with asyncio.timeout(WAIT_SECONDS):
             message: Message = json.loads(await self.connection.recv())

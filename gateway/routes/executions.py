@@ -7,6 +7,7 @@ from starlette.responses import Response
 from contracts.errors import ExecutionNotFound
 from contracts.ids import is_execution_id
 from contracts.requests import CancelReply, ExecutionListing, ExecutionView
+from gateway.archive import Archive
 from gateway.cancellation import request_cancel
 from gateway.inspection import read_view
 from gateway.paging import DEFAULT_LIMIT, Before, Limit, next_link
@@ -15,7 +16,7 @@ from gateway.routes.replies import json_reply
 from stagecast.log import ExecutionLog
 
 
-def execution_routes(log: ExecutionLog) -> APIRouter:
+def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRouter:
     """Make the routes that show and cancel executions."""
     router = APIRouter(tags=["executions"])
 
@@ -31,7 +32,7 @@ def execution_routes(log: ExecutionLog) -> APIRouter:
     @router.get("/api/executions/{execution_id}", response_model=ExecutionView, responses=errors(404, 500, 503))
     async def get_execution(execution_id: str) -> Response:
         """Show where an execution stands."""
-        return json_reply(await read_view(log, _checked(execution_id)))
+        return json_reply(await read_view(log, _checked(execution_id), archive))
 
     @router.post("/api/executions/{execution_id}/cancel", response_model=CancelReply, responses=errors(404, 500, 503))
     async def cancel_execution(execution_id: str) -> Response:

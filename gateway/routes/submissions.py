@@ -17,7 +17,7 @@ from gateway.preference import wait_seconds
 from gateway.routes.described import RERUN_BODY, RUN_BODY, submission_responses
 from gateway.routes.replies import json_reply
 from gateway.submission import Submissions, Submitted
-from gateway.subscription import Subscriptions
+from gateway.subscriptions import Subscriptions
 from gateway.waiting import wait_for_result
 
 

@@ -180,7 +180,7 @@ async def test_a_log_that_cannot_be_folded_and_has_no_end_is_told_as_a_fault(
 
 
 class _FaultyReads(MemoryLog):
-    async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
+    async def read(self, execution_id: str, *, after: int = -1, limit: int | None = None) -> list[Entry]:
         raise RuntimeError(f"a fault of ours about {execution_id}")
 
 

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from contracts.errors import CorruptLog, LogUnavailable
 from contracts.events import LogEvent
-from gateway.websocket import TOO_SLOW
+from contracts.messages import CloseCode
 from stagecast.jetstream_log import JetStreamLog
 from tests.example_events import Example
 from tests.gateway_server import RunningGateway, running_gateway
@@ -90,7 +90,7 @@ async def test_a_client_that_does_not_read_is_closed_and_delays_nobody(log: JetS
     example = Example()
     await append(log, example.queued(), example.started())
     async with (
-        running_gateway(log, tmp_path, ws_send_timeout_seconds=0.3, relay_capacity=4) as gateway,
+        running_gateway(log, tmp_path, ws_send_timeout_seconds=0.3) as gateway,
         gateway.connection(max_queue=1) as slow,
         gateway.socket() as quick,
     ):
@@ -107,7 +107,7 @@ async def test_a_client_that_does_not_read_is_closed_and_delays_nobody(log: JetS
             while True:
                 await slow.recv()
         assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == TOO_SLOW
+        assert closed.value.rcvd.code == CloseCode.TOO_SLOW
 
 
 async def test_a_message_that_is_too_long_ends_the_connection_of_who_sent_it(gateway: RunningGateway) -> None:

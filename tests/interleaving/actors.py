@@ -15,7 +15,9 @@ from contracts.errors import ExecutionNotFound, Fenced, LogUnavailable
 from contracts.events import ExecutionQueued
 from gateway.cancellation import request_cancel
 from gateway.relay import Relay
-from gateway.subscription import FROM_START, TERMINAL, Subscriptions
+from gateway.standing import TERMINAL
+from gateway.subscription import FROM_START, View
+from gateway.subscriptions import Subscriptions
 from runner.ending import Ending
 from runner.executor import PipelineExecutor
 from runner.terms import Terms
@@ -230,9 +232,8 @@ class Cast:
     async def _subscribe(self, subscriptions: Subscriptions, heard: Heard, leaves_after: int) -> None:
         while not self._world.is_over:
             try:
-                subscription = await subscriptions.open(
-                    heard.execution_id, after=heard.last, with_journal=heard.with_journal
-                )
+                view = View(heard.last, with_journal=heard.with_journal)
+                subscription = await subscriptions.open(heard.execution_id, view)
             except (LogUnavailable, ExecutionNotFound):
                 await asyncio.sleep(_VISIT_SECONDS)
                 continue

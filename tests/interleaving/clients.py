@@ -122,9 +122,9 @@ class LineLog:
         self._unsettled.pop(data, None)
         return size
 
-    async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
+    async def read(self, execution_id: str, *, after: int = -1, limit: int | None = None) -> list[Entry]:
         """Read the log."""
-        return await self._line.request(partial(self._log.read, execution_id, after=after))
+        return await self._line.request(partial(self._log.read, execution_id, after=after, limit=limit))
 
     async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
         """List executions."""
@@ -147,6 +147,10 @@ class LineLog:
         watch = LineWatch(self._line, deliver)
         watch.server_side = await self._line.request(partial(self._log.watch, execution_id, watch.carry))
         return watch
+
+    async def watch_lifecycle(self, deliver: Callable[[Entry | None], None]) -> Watch:
+        """Hear of all executions; nobody in the interleavings does."""
+        return await self._line.request(partial(self._log.watch_lifecycle, deliver))
 
     async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
         """Hear what is to be cancelled."""

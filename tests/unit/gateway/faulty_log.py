@@ -46,13 +46,13 @@ class FaultyLog(MemoryLog):
         self.watching = asyncio.Event()
         self.watching.set()
 
-    async def read(self, execution_id: str, *, after: int = -1) -> list[Entry]:
+    async def read(self, execution_id: str, *, after: int = -1, limit: int | None = None) -> list[Entry]:
         self.reads += 1
         await self.reading.wait()
         if self.refused_reads > 0:
             self.refused_reads -= 1
             raise self.refusal
-        return await super().read(execution_id, after=after)
+        return await super().read(execution_id, after=after, limit=limit)
 
     async def watch(self, execution_id: str, deliver: Callable[[Entry], Awaitable[None]]) -> Watch:
         await self.watching.wait()

@@ -5,8 +5,10 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from contracts.events import LogEvent
+from gateway.feed import FeedOptions
 from gateway.relay import Relay
-from gateway.subscription import FROM_START, Subscription, SubscriptionOptions, Subscriptions
+from gateway.subscription import FROM_START, Subscription, View
+from gateway.subscriptions import Subscriptions
 from stagecast.log import Entry
 from tests.example_events import Example
 from tests.unit.gateway.faulty_log import WAIT_SECONDS, FaultyLog
@@ -15,16 +17,14 @@ from tests.unit.gateway.faulty_log import WAIT_SECONDS, FaultyLog
 class Hub:
     """A log with its relay and subscriptions."""
 
-    def __init__(self, *, capacity: int = 256, silence_seconds: float = 60.0) -> None:
+    def __init__(self, *, silence_seconds: float = 60.0) -> None:
         self.log = FaultyLog()
-        self.relay = Relay(self.log, capacity=capacity)
-        self.subscriptions = Subscriptions(
-            self.log, self.relay, SubscriptionOptions(silence_seconds=silence_seconds, retry_seconds=0.001)
-        )
+        self.relay = Relay(self.log, FeedOptions(silence_seconds=silence_seconds, retry_seconds=0.001))
+        self.subscriptions = Subscriptions(self.log, self.relay)
 
     @asynccontextmanager
     async def subscribed(self, example: Example, after: int = FROM_START) -> AsyncGenerator[Subscription]:
-        subscription = await self.subscriptions.open(example.id, after=after)
+        subscription = await self.subscriptions.open(example.id, View(after))
         try:
             yield subscription
         finally:

@@ -6,7 +6,7 @@ import pytest
 
 from contracts.errors import ExecutionNotFound, LogUnavailable
 from contracts.events import LogEvent
-from gateway.subscription import Subscription
+from gateway.subscription import Subscription, View
 from stagecast.log import Entry
 from tests.example_events import Example
 from tests.unit.gateway.faulty_log import WAIT_SECONDS, settle, until
@@ -66,7 +66,7 @@ async def test_it_goes_on_after_the_number_that_was_seen_last(after: int) -> Non
 async def test_the_end_alone_comes_again_and_it_ends_when_the_end_was_seen_already(after: int) -> None:
     hub, example = Hub(), Example()
     await hub.append(*run_of(example))
-    subscription = await hub.subscriptions.open(example.id, after=after)
+    subscription = await hub.subscriptions.open(example.id, View(after))
     assert [(entry.type, entry.seq) for entry in await collect(subscription)] == [("execution:completed", 5)]
     await hub.relay.close()
     assert (hub.log.open_watches, hub.relay.watched_count) == (0, 0)
@@ -120,16 +120,6 @@ async def test_the_log_is_read_at_once_after_the_broker_connection_was_interrupt
         await hub.append(example.started())
         hub.relay.mark_all_lost()
         assert (await next_of(subscription)).seq == 1
-
-
-async def test_a_subscriber_that_falls_behind_its_mailbox_still_gets_everything() -> None:
-    hub, example = Hub(capacity=1), Example()
-    events = run_of(example)
-    await hub.append(events[0])
-    async with hub.subscribed(example) as subscription:
-        await hub.append(*events[1:])
-        await settle()  # all of them have been offered to a mailbox for one
-        assert [entry.seq for entry in await collect(subscription)] == list(range(6))
 
 
 async def test_a_broker_that_is_away_is_ridden_out() -> None:

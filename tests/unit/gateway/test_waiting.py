@@ -6,7 +6,7 @@ import pytest
 
 from contracts.errors import CorruptLog, LogUnavailable, StagecastError
 from gateway.relay import Relay
-from gateway.subscription import Subscriptions
+from gateway.subscriptions import Subscriptions
 from gateway.waiting import wait_for_result
 from tests.example_events import Example
 from tests.unit.gateway.faulty_log import WAIT_SECONDS, FaultyLog

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from contracts.errors import InvalidId, InvalidInput, OutputNotFound, OutputsUnavailable
 from contracts.ids import new_execution_id, submitted_at
 from contracts.results import PipelineInput, PipelineResult, StageResult
-from stagecast.outputs import OutputStore, output_key
+from stagecast.output_keys import output_key
+from stagecast.outputs import OutputStore
 
 NOON = int(datetime(2026, 11, 24, 12, 0, tzinfo=UTC).timestamp() * 1000)
 
