@@ -26,6 +26,7 @@ PAGE = 256
 _KEPT_BYTES = 1024 * 1024  # of the newest events, for those who come or fall behind; shared by all who listen
 
 _LOOK_AGAIN_SECONDS = 0.02  # an event was heard that a replica which lags does not have yet
+_LOOKS = 250  # for it; five seconds
 
 _log = structlog.get_logger()
 
@@ -166,6 +167,8 @@ class Feed:
     def _take(self, entry: Entry) -> None:
         if self.standing.is_ended:
             return
+        if entry.seq != self.last + 1:
+            raise CorruptLog(f"event {entry.seq} of {self.execution_id} was read where {self.last + 1} was due")
         self.last += 1
         if self._first is None:
             self._first = entry
@@ -185,6 +188,7 @@ class Feed:
             self._recovering = asyncio.create_task(self._read_on())
 
     async def _read_on(self) -> None:
+        looks = 0
         try:
             while not self.standing.is_ended and (self._is_doubtful or self.last < self._heard_up_to):
                 self._is_doubtful = False
@@ -192,7 +196,7 @@ class Feed:
                 try:
                     await self._read_all()
                     if known == self.last < self._heard_up_to:
-                        await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+                        looks = await _look_again(looks)
                 except LogUnavailable:
                     self._is_doubtful = True
                     await asyncio.sleep(self._options.retry_seconds)
@@ -226,3 +230,10 @@ class Feed:
         if not self.standing.is_ended:
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later(self._options.silence_seconds, self._watch_silence)
+
+
+async def _look_again(looks: int) -> int:
+    if looks == _LOOKS:
+        raise CorruptLog("an event that was heard is not in the log")
+    await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+    return looks + 1
