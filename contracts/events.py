@@ -42,6 +42,7 @@ class ExecutionQueued(StoredEvent):
     input: str
     options: dict[str, Any] = Field(default_factory=dict[str, Any])
     rerun: Rerun | None = Field(default=None, description="Set where an earlier execution is run again.")
+    owner: str | None = Field(default=None, description="Who submitted it; null where nobody is asked who they are.")
 
 
 class ExecutionStarted(StoredEvent):

@@ -123,6 +123,7 @@ class ExecutionListing(WireModel):
     started_at: Timestamp | None = None
     ended_at: Timestamp | None = None
     filename: str | None = Field(default=None, description="The saved result's name in outputs.")
+    owner: str | None = Field(default=None, description="Who submitted it; null where nobody is asked who they are.")
 
 
 class ExecutionView(ExecutionListing):
@@ -147,6 +148,7 @@ class ExecutionView(ExecutionListing):
             started_at=state.started_at,
             ended_at=state.ended_at,
             filename=state.filename,
+            owner=state.queued.owner,
             last_seq=state.next_seq - 1,
             stages=tuple(
                 StageView.of(index, stage, ended_at=state.ended_at) for index, stage in enumerate(state.stages.values())

@@ -79,6 +79,7 @@ class PipelineResult(WireModel):
     error: str | None = None
     error_code: str | None = None
     rerun_of: str | None = Field(default=None, description="The execution that this one ran again.")
+    owner: str | None = Field(default=None, description="Who submitted it; null where nobody is asked who they are.")
 
 
 class OutputListing(WireModel):
@@ -94,6 +95,7 @@ class OutputListing(WireModel):
     stages_skipped: int
     stages_failed: int
     execution_id: str
+    owner: str | None = Field(default=None, exclude=True, description="Who may see it; not part of the row.")
 
     @classmethod
     def of(cls, filename: str, result: PipelineResult) -> "OutputListing":
@@ -109,4 +111,5 @@ class OutputListing(WireModel):
             stages_skipped=result.summary.stages_skipped,
             stages_failed=result.summary.stages_failed,
             execution_id=result.execution_id,
+            owner=result.owner,
         )

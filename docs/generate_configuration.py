@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings
 
+from gateway.access_settings import AccessSettings
 from gateway.settings import GatewaySettings
 from runner.models.settings import ModelSettings
 from runner.settings import RunnerSettings
@@ -17,6 +18,7 @@ BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
 SECTIONS: list[tuple[str, list[type[BaseSettings]]]] = [
     ("Broker and log (gateway and runner)", [BrokerSettings, LogSettings]),
     ("Gateway", [GatewaySettings]),
+    ("Gateway: where it listens, and who may use it", [AccessSettings]),
     ("Runner", [RunnerSettings, ModelSettings]),
     ("Logging (gateway and runner)", [TelemetrySettings]),
 ]
@@ -34,11 +36,14 @@ MOST_USED = [
 
 
 def rows_of(kind: type[BaseSettings]) -> list[tuple[str, str, str]]:
-    """Return name, default and meaning of each setting of a class."""
+    """Return name, default and meaning of each setting of a class, inherited ones left out."""
     prefix = str(kind.model_config.get("env_prefix", ""))
     rows: list[tuple[str, str, str]] = []
-    for name, field in kind.model_fields.items():
-        is_unset = field.default is None or field.default_factory is not None
+    for name in kind.__annotations__:
+        field = kind.model_fields.get(name)
+        if field is None:
+            continue
+        is_unset = field.default in (None, ()) or field.default_factory is not None
         default = "" if is_unset else str(field.default)
         if not field.description:
             raise ValueError(f"{kind.__name__}.{name} has no description")

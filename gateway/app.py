@@ -9,14 +9,20 @@ from importlib.metadata import version
 import structlog
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from contracts.errors import StagecastError
+from gateway.admission import Admission, RateWindows
 from gateway.archive import Archive
 from gateway.body_limit import BodyLimit
+from gateway.browser_guard import BrowserGuard
 from gateway.definitions import Definitions
 from gateway.entrance import Hall, SocketEntrance
 from gateway.errors import install_error_handlers
 from gateway.feed import FeedOptions
+from gateway.gatekeeper import Gatekeeper
+from gateway.http_door import HttpDoor
+from gateway.origin import BrowserRules
 from gateway.queue_limit import QueueLimit
 from gateway.relay import Relay
 from gateway.routes.executions import execution_routes
@@ -24,6 +30,7 @@ from gateway.routes.operations import operation_routes
 from gateway.routes.outputs import output_routes
 from gateway.routes.pipelines import pipeline_routes
 from gateway.routes.submissions import Waiting, submission_routes
+from gateway.security_headers import SecurityHeaders
 from gateway.session import SessionLimits
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets, SocketsLimits
@@ -175,6 +182,7 @@ def create_gateway(
     definitions = Definitions(catalog, runners, settings.models)
     submissions = Submissions(log, definitions, QueueLimit(log, settings.max_queued))
     waiting = Waiting(settings.max_wait_seconds, asyncio.Event())
+    admission = Admission(Gatekeeper.from_settings(settings), RateWindows.from_settings(settings))
 
     app = FastAPI(
         title="stagecast",
@@ -185,7 +193,9 @@ def create_gateway(
         middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
         lifespan=_lifespan(subscriptions, relay, sockets, connection),
     )
+    app.add_middleware(HttpDoor, admission=admission)
     install_error_handlers(app)
+    _add_browser_protection(app, BrowserRules.from_settings(settings))
     app.include_router(submission_routes(submissions, subscriptions, waiting))
     app.include_router(execution_routes(log, archive))
     app.include_router(pipeline_routes(catalog))
@@ -194,6 +204,20 @@ def create_gateway(
     hall = Hall(subscriptions, sockets, _session_limits(settings), patience_seconds=settings.ws_send_timeout_seconds)
     app.add_middleware(SocketEntrance, hall=hall)
     return Gateway(app, relay, sockets, waiting.stopping, connection)
+
+
+def _add_browser_protection(app: FastAPI, rules: BrowserRules) -> None:
+    """Stand around everything else, error answers included. What is added last is outermost."""
+    if rules.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(rules.origins),
+            allow_methods=("GET", "HEAD", "POST"),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "Prefer", "Last-Event-ID"),
+            expose_headers=("Link", "Retry-After", "Idempotency-Replayed", "Preference-Applied"),
+        )
+    app.add_middleware(BrowserGuard, rules=rules)
+    app.add_middleware(SecurityHeaders)
 
 
 def _session_limits(settings: GatewaySettings) -> SessionLimits:

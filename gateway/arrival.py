@@ -7,7 +7,8 @@ from typing import Generic, Protocol, TypeVar
 from contracts.errors import InvalidInput, StagecastError
 from contracts.requests import RerunRequest, RunRequest
 from gateway.errors import BodyTooLarge
-from gateway.idempotency import read_key
+from gateway.idempotency import own_key, read_key
+from gateway.principal import Principal
 
 AnyRequest = TypeVar("AnyRequest", RunRequest, RerunRequest)
 
@@ -26,10 +27,12 @@ class Arrival:
 
     Attributes:
         keys: the values of its `Idempotency-Key` headers.
+        principal: who sent it.
     """
 
     read_body: ReadBody
-    keys: Sequence[str] = ()
+    keys: Sequence[str]
+    principal: Principal
 
 
 class Asked(Generic[AnyRequest]):
@@ -38,11 +41,13 @@ class Asked(Generic[AnyRequest]):
     A fault is kept until somebody wants the request: that a pipeline is unknown is told before a bad body.
 
     Attributes:
-        key: its `Idempotency-Key`; None also where there is a fault.
+        principal: who asks.
+        key: its `Idempotency-Key` as it is kept; None also where there is a fault.
     """
 
-    def __init__(self, understood: AnyRequest | StagecastError, key: str | None = None) -> None:
+    def __init__(self, understood: AnyRequest | StagecastError, principal: Principal, key: str | None = None) -> None:
         self._understood: AnyRequest | StagecastError = understood
+        self.principal = principal
         self.key = key
 
     @property
@@ -56,7 +61,7 @@ class Asked(Generic[AnyRequest]):
 async def understand(arrival: Arrival, parse: Callable[[bytes], AnyRequest]) -> Asked[AnyRequest]:
     """Read a request whole and look at its form."""
     try:
-        key = read_key(arrival.keys)
-        return Asked(parse(await arrival.read_body()), key)
+        key = own_key(arrival.principal.name, read_key(arrival.keys))
+        return Asked(parse(await arrival.read_body()), arrival.principal, key)
     except (InvalidInput, BodyTooLarge) as fault:
-        return Asked[AnyRequest](fault)
+        return Asked[AnyRequest](fault, arrival.principal)

@@ -1,5 +1,6 @@
 """How errors look outside: a status, and `{"error": "<one sentence>", "code": "<stable>"}`. Nothing else leaks."""
 
+import math
 from collections.abc import Mapping
 
 import structlog
@@ -27,6 +28,8 @@ from contracts.errors import (
     StagecastError,
 )
 from contracts.requests import ErrorReply
+from gateway.refusals import Forbidden, IdentityUnavailable, RateLimited, Unauthenticated
+from stagecast.redaction import redact
 
 _log = structlog.get_logger()
 
@@ -34,17 +37,21 @@ _STATUSES: dict[type[StagecastError], int] = {
     InvalidId: 400,
     InvalidInput: 400,
     MissingSetting: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
     PipelineNotFound: 404,
     ExecutionNotFound: 404,
     OutputNotFound: 404,
     ExecutionRunning: 409,
     IdempotencyConflict: 409,
     QueueFull: 429,
+    RateLimited: 429,
     # A broken file is the operator's fault, not the caller's.
     InvalidPipeline: 500,
     CorruptLog: 500,
     LogUnavailable: 503,
     OutputsUnavailable: 503,
+    IdentityUnavailable: 503,
 }
 _RESOURCES: dict[str, type[StagecastError]] = {
     # Ids with a slash, however written, fit no route: they are unknown all the same.
@@ -75,8 +82,8 @@ _STATUSES[StartFailed] = 500
 
 
 def error_response(status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Make an error answer."""
-    body = ErrorReply(error=message, code=code).model_dump_json()
+    """Make an error answer; a secret that found its way into the sentence is left out."""
+    body = ErrorReply(error=redact(message), code=code).model_dump_json()
     return Response(body, status, headers=headers, media_type="application/json")
 
 
@@ -91,7 +98,7 @@ def install_error_handlers(app: FastAPI) -> None:
 async def _on_own_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, StagecastError):
         raise error
-    status = next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)
+    status = _status_of(error)
     if status is None:
         _log.error("unexpected error", path=request.scope["path"], method=request.method, exc_info=error)
         return error_response(500, "Internal error", StagecastError.code)
@@ -103,8 +110,22 @@ async def _on_own_error(request: Request, error: Exception) -> Response:
         _log.error("log cannot be folded", path=request.scope["path"], reason=error.message)
         message = "The execution's log contradicts itself; the gateway's log says where."
         return error_response(status, message, error.code)
-    headers = {"Retry-After": _RETRY_AFTER_SECONDS[status]} if status in _RETRY_AFTER_SECONDS else None
+    return refusal_of(error)
+
+
+def refusal_of(error: StagecastError) -> Response:
+    """Make the answer to an error that has a status of its own, and a sentence that may be told."""
+    status = _status_of(error) or 500
+    headers = {"Retry-After": _RETRY_AFTER_SECONDS[status]} if status in _RETRY_AFTER_SECONDS else {}
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_seconds)))
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
     return error_response(status, error.message, error.code, headers)
+
+
+def _status_of(error: StagecastError) -> int | None:
+    return next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

@@ -40,6 +40,17 @@ def read_key(headers: Sequence[str]) -> str | None:
     return headers[0]
 
 
+def own_key(name: str | None, key: str | None) -> str | None:
+    """Return a key as it is kept: everybody has keys of their own, which no key of anybody else can be equal to.
+
+    Args:
+        name: whose key it is; None where nobody is asked who they are.
+        key: the request's key, None when it has none.
+    """
+    # A key has no line break, so what is before the last one is the name, and without one there is none.
+    return key if name is None or key is None else f"{name}\n{key}"
+
+
 class KnownKeys:
     """The keys that requests came with, shared by all gateways of a log."""
 

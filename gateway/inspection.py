@@ -119,6 +119,7 @@ def view_of_end(completed: ExecutionCompleted, names: Mapping[str, str] | None =
         queued_at=result.timestamp,
         ended_at=completed.at,
         filename=completed.filename,
+        owner=result.owner,
         last_seq=completed.seq,
         rerun_of=result.rerun_of,
         stages=_stage_views(names, result),

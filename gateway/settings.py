@@ -1,19 +1,19 @@
-"""The gateway's settings, from `STAGECAST_*`. How to reach the broker is in `stagecast.broker_settings`."""
+"""The gateway's settings, from `STAGECAST_*`. Not who may use it (`access_settings`), nor the broker's."""
 
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from contracts.pipeline import ModelSpec
+from gateway.access_settings import AccessSettings
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(AccessSettings):
     """What can be set; sizes in bytes, times in seconds. Nothing here is a secret."""
 
     model_config = SettingsConfigDict(env_prefix="STAGECAST_", env_ignore_empty=True, frozen=True, extra="ignore")
 
-    host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 for any free one.")
     pipelines_dir: Path | None = Field(
         default=None, description="Directory of pipeline files; ./pipelines if there is one, else the ones shipped."

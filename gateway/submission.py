@@ -19,6 +19,7 @@ from gateway.definitions import Definitions
 from gateway.errors import StartFailed
 from gateway.idempotency import KnownKeys
 from gateway.inspection import read_state
+from gateway.ownership import check_execution
 from gateway.queue_limit import QueueLimit
 from gateway.request_body import parse_rerun, parse_run
 from gateway.rerun import Wanted, plan_rerun
@@ -87,6 +88,7 @@ class Submissions:
                 pipeline=definition.snapshot,
                 input=request.input,
                 options=request.options,
+                owner=asked.principal.name,
             )
 
         return await self._submit(asked, {"pipelineId": pipeline_id}, make)
@@ -95,7 +97,7 @@ class Submissions:
         """Store a new execution that runs an earlier one again, or return the one that the request's key stands for.
 
         Raises:
-            ExecutionNotFound: the log does not have the earlier one.
+            ExecutionNotFound: the log does not have the earlier one, or it is not theirs.
             ExecutionRunning: it has not ended.
             PipelineNotFound: its pipeline is gone.
             InvalidInput: as for `run`; also a stage to begin with that the pipeline does not have.
@@ -106,6 +108,7 @@ class Submissions:
 
         async def make(execution_id: str) -> ExecutionQueued:
             source = await read_state(self._log, source_id)
+            check_execution(asked.principal, source.queued.owner)
             if not source.is_ended:
                 raise ExecutionRunning("The execution has not ended; cancel it or wait, then run it again.")
             before = source.queued
@@ -122,6 +125,7 @@ class Submissions:
                 input=text,
                 options=options,
                 rerun=plan_rerun(source, Wanted(definition.pipeline, text, options, request.from_stage)),
+                owner=asked.principal.name,
             )
 
         return await self._submit(asked, {"rerunOf": source_id}, make)

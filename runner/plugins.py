@@ -9,6 +9,7 @@ import structlog
 from contracts.errors import StagecastError, StageError
 from runner.teller import Teller
 from runner.values import sentence
+from stagecast.redaction import redact
 
 _log = structlog.get_logger()
 
@@ -26,7 +27,9 @@ def plugin_edge(who: str, teller: Teller) -> Generator[None]:
     """
     try:
         yield
-    except StagecastError:
+    except StagecastError as error:
+        error.message = redact(error.message)  # plugins raise errors of our tree, too, with words of their own
+        error.args = (error.message,)
         raise
     except asyncio.CancelledError:
         if not is_cancelled_from_inside(teller):

@@ -101,6 +101,7 @@ def build_result(
         error=verdict.error,
         error_code=verdict.code,
         rerun_of=None if state.queued.rerun is None else state.queued.rerun.of,
+        owner=state.queued.owner,
     )
 
 
@@ -136,6 +137,7 @@ def result_of_unreadable(queued: ExecutionQueued, error: Exception) -> PipelineR
         input=PipelineInput(prompt=queued.input, options=queued.options),
         error=sentence(f"The execution's log cannot be read: {error}"),
         error_code="corrupt_log",
+        owner=queued.owner,
     )
 
 

@@ -4,12 +4,14 @@ import json
 from typing import Any, TypeAlias, cast
 
 from stagecast.plain import MAX_DEPTH, is_too_deep
+from stagecast.redaction import redact
 
 Json: TypeAlias = Any  # a JSON value has no narrower type that pyright could follow through templates and plugins
 """Any JSON value."""
 
 _PLAIN = (type(None), bool, int)
 _SHOWN_CHARACTERS = 500
+_READ_CHARACTERS = 20_000  # of a foreign text at most
 
 
 class NotJson(ValueError):
@@ -41,8 +43,9 @@ def as_json(value: object) -> Json:
 
 
 def sentence(text: str) -> str:
-    """Return a foreign text as one line that fits into an event: shortened, and without half characters."""
-    line = " ".join(text.split()).encode("utf-8", "replace").decode()
+    """Return a foreign text as one line that fits into an event: without secrets, shortened, no half characters."""
+    # Secrets first: one that is cut in two, or whose line breaks are gone, is not recognised any more.
+    line = " ".join(redact(text[:_READ_CHARACTERS]).split()).encode("utf-8", "replace").decode()
     return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"
 
 

@@ -117,10 +117,12 @@ class JetStreamLog:
         await self._ensure_open()
         return await self._history.read(execution_id, after, limit)
 
-    async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
+    async def list_executions(
+        self, *, limit: int, before: str | None = None, owner: str | None = None
+    ) -> ExecutionPage:
         """See `ExecutionLog.list_executions`."""
         await self._ensure_open()
-        return await self._listing.page(limit, before)
+        return await self._listing.page(limit, before, owner)
 
     async def publish_text(self, event: StageOutput) -> None:
         """See `ExecutionLog.publish_text`."""

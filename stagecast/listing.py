@@ -29,11 +29,14 @@ MAX_PAGE = 500
 _CURSOR = re.compile(r"[1-9][0-9]{0,18}")
 _ENDED_KEPT = 4096  # rows of ended executions, which never change
 _IDS_PER_REQUEST = 100
+_MAX_LOOKED_AT = 500  # submissions, for one page of one owner's
+_LOOKED_AT_AT_ONCE = 100
 
 
 class _Submission(WireModel):
     pipeline_id: str
     at: datetime
+    owner: str | None = None
 
 
 class _Claim(WireModel):
@@ -60,8 +63,10 @@ class ListingReader:
         self._payloads = payloads
         self._ended: OrderedDict[str, ExecutionListing] = OrderedDict()
 
-    async def page(self, limit: int, before: str | None) -> ExecutionPage:
+    async def page(self, limit: int, before: str | None, owner: str | None = None) -> ExecutionPage:
         """Return up to `limit` executions (never more than `MAX_PAGE`) submitted before the cursor, newest first.
+
+        With an `owner` only theirs, among the newest `_MAX_LOOKED_AT`: there may be fewer, and more on a later page.
 
         Raises:
             InvalidInput: the cursor has another form than those of earlier pages.
@@ -72,10 +77,31 @@ class ListingReader:
         limit = max(1, min(limit, MAX_PAGE))
         first, last = await self._reader.bounds()
         end = last + 1 if before is None else min(int(before), last + 1)
+        if owner is not None:
+            shown, next_before = await self._owned(owner, first, end, limit)
+            rows = await self._rows(shown)
+            return ExecutionPage(rows[::-1], None if next_before is None else str(next_before))
         found = await newest_submissions(self._reader, first, end, limit + 1)
         shown = found[-limit:]
         rows = await self._rows(shown)
         return ExecutionPage(rows[::-1], str(shown[0].sequence) if len(found) > limit else None)
+
+    async def _owned(self, owner: str, first: int, end: int, limit: int) -> tuple[list[Stored], int | None]:
+        """Return an owner's last submissions before `end`, in order, and where to go on; None at the beginning."""
+        found: list[Stored] = []
+        looked_at = 0
+        while looked_at < _MAX_LOOKED_AT:
+            newest = await newest_submissions(self._reader, first, end, _LOOKED_AT_AT_ONCE)
+            for message in reversed(newest):
+                if _Submission.model_validate_json(message.data).owner == owner:
+                    found.append(message)
+                    if len(found) == limit:
+                        return found[::-1], message.sequence
+            if len(newest) < _LOOKED_AT_AT_ONCE:
+                return found[::-1], None
+            looked_at += len(newest)
+            end = newest[0].sequence
+        return found[::-1], end
 
     async def _rows(self, submissions: Sequence[Stored]) -> list[ExecutionListing]:
         ids = [parse_log_subject(message.subject)[0] for message in submissions]
@@ -123,7 +149,9 @@ def _name(kind: type[StoredEvent]) -> str:
 
 def _submitted(execution_id: str, data: bytes) -> ExecutionListing:
     event = _Submission.model_validate_json(data)
-    return ExecutionListing(id=execution_id, pipeline_id=event.pipeline_id, status="queued", queued_at=event.at)
+    return ExecutionListing(
+        id=execution_id, pipeline_id=event.pipeline_id, status="queued", queued_at=event.at, owner=event.owner
+    )
 
 
 def _moved(row: ExecutionListing, event_type: str, data: bytes) -> ExecutionListing:

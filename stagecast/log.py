@@ -103,8 +103,13 @@ class ExecutionLog(Protocol):
         """
         ...
 
-    async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
+    async def list_executions(
+        self, *, limit: int, before: str | None = None, owner: str | None = None
+    ) -> ExecutionPage:
         """Return up to `limit` executions, newest first; costs the same however many there are.
+
+        With an `owner` only theirs are returned, and no more than some hundred are looked at: a page may then have
+        fewer rows than the limit, even none, and another one after it all the same.
 
         Raises:
             InvalidInput: `before` did not come from an earlier page.

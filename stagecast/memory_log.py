@@ -52,6 +52,11 @@ class _Record:
     entries: list[Entry] = field(default_factory=list[Entry])
     events: list[LogEvent] = field(default_factory=list[LogEvent])
 
+    def is_of(self, owner: str | None) -> bool:
+        """Tell whether it belongs to this owner; everything does to None."""
+        first = self.events[0]
+        return owner is None or (isinstance(first, ExecutionQueued) and first.owner == owner)
+
 
 class MemoryDelivery:
     """One submission, held for `ack_wait_seconds`."""
@@ -137,13 +142,15 @@ class MemoryLog:
         record = self._records.get(check_execution_id(execution_id))
         return [] if record is None else record.entries[after + 1 :][:limit]
 
-    async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
-        """See `ExecutionLog.list_executions`."""
+    async def list_executions(
+        self, *, limit: int, before: str | None = None, owner: str | None = None
+    ) -> ExecutionPage:
+        """See `ExecutionLog.list_executions`; here all are looked at, which costs nothing."""
         if before is not None and _CURSOR.fullmatch(before) is None:
             raise InvalidInput("`before` must be taken from an earlier page.")
         newest = max((record.number for record in self._records.values()), default=0)
         end = newest + 1 if before is None else int(before)
-        records = [record for record in self._records.values() if record.number < end]
+        records = [record for record in self._records.values() if record.number < end and record.is_of(owner)]
         shown = records[-max(limit, 1) :]
         is_last = len(shown) == len(records)
         return ExecutionPage([_listing(record) for record in shown[::-1]], None if is_last else str(shown[0].number))

@@ -26,6 +26,7 @@ from stagecast.output_keys import LEVELS, directory_of, is_of_execution, order_o
 
 _MAX_CONCURRENT_READS = 16  # open files or requests of one listing at once
 _MAX_CONCURRENT_LISTINGS = 16  # the same for directories
+_MAX_LOOKED_AT = 200  # results, for one page of one owner's: each is a file to read
 _CACHED_ROWS = 10_000  # about 1 KB each
 _REPORTED_FILES = 1_000  # foreign files that are not told about a second time
 _S3_TIMEOUT_SECONDS = 10  # one request
@@ -123,14 +124,17 @@ class OutputStore:
         names = [key.rpartition("/")[2] for key in await self._children(directory_of(execution_id), None)]
         return next((name for name in names if is_of_execution(name, execution_id)), None)
 
-    async def list(self, *, limit: int, before: str | None = None) -> OutputPage:
+    async def list(self, *, limit: int, before: str | None = None, owner: str | None = None) -> OutputPage:
         """Return up to `limit` results, newest first, from those older than `before`.
 
-        Files that are no results are left out with a warning in the log; they never make a listing fail.
+        Files that are no results are left out with a warning in the log; they never make a listing fail. With an
+        `owner` only theirs are returned, and about `_MAX_LOOKED_AT` are read: there may be fewer, and more on a later
+        page.
 
         Args:
             limit: how many rows, at least 1.
             before: a file name, as in `next_before` of an earlier page; it need not exist (any more).
+            owner: whose results; None for everybody's.
 
         Raises:
             InvalidInput: `before` is no file name of a result, or `limit` is below 1.
@@ -138,17 +142,24 @@ class OutputStore:
         if limit < 1:
             raise InvalidInput("The limit must be at least 1.")
         rows: list[OutputListing] = []
+        wanted: list[str] = []
+        looked_at = 0
         async with aclosing(self._keys_newest_first(_cursor(before))) as keys:
-            wanted: list[str] = []
             async for key in keys:
-                if len(rows) + len(wanted) == limit:
-                    rows += await self._read_rows(wanted)
+                if len(wanted) == (limit - len(rows) if owner is None else _MAX_CONCURRENT_READS):
+                    rows += await self._read_rows(wanted, owner)
+                    looked_at += len(wanted)
+                    if len(rows) >= limit:
+                        break
+                    if owner is not None and looked_at >= _MAX_LOOKED_AT:
+                        return OutputPage(rows, next_before=wanted[-1].rpartition("/")[2])
                     wanted = []
-                    if len(rows) == limit:
-                        return OutputPage(rows, next_before=rows[-1].filename)
                 wanted.append(key)
-            rows += await self._read_rows(wanted)
-        return OutputPage(rows, next_before=None)
+            else:
+                rows += await self._read_rows(wanted, owner)
+                if len(rows) <= limit:
+                    return OutputPage(rows, next_before=None)
+        return OutputPage(rows[:limit], next_before=rows[limit - 1].filename)
 
     async def _keys_newest_first(self, before: str | None) -> AsyncGenerator[str, None]:
         """Walk down the tree from its newest end, listing no more directories than are needed.
@@ -185,14 +196,15 @@ class OutputStore:
         limit = None if before is None else order_of(before)
         return sorted((key for key in keys if limit is None or order_of(key) < limit), key=order_of)
 
-    async def _read_rows(self, keys: Sequence[str]) -> Sequence[OutputListing]:
+    async def _read_rows(self, keys: Sequence[str], owner: str | None) -> Sequence[OutputListing]:
         slots = asyncio.Semaphore(_MAX_CONCURRENT_READS)
 
         async def read(key: str) -> OutputListing | None:
             async with slots:
                 return await self._read_row(key.rpartition("/")[2])
 
-        return [row for row in await asyncio.gather(*map(read, keys)) if row is not None]
+        rows = [row for row in await asyncio.gather(*map(read, keys)) if row is not None]
+        return rows if owner is None else [row for row in rows if row.owner == owner]
 
     async def _read_row(self, filename: str) -> OutputListing | None:
         if (known := self._rows.get(filename)) is not None:

@@ -9,6 +9,8 @@ import structlog
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stagecast.redaction import redact
+
 _SECRET_WORDS = ("api_key", "password", "secret", "token", "authorization", "credential")
 _HARMLESS = ("input_tokens", "output_tokens", "max_tokens", "total_tokens")  # counts, not credentials
 _QUIET_LIBRARIES = ("httpx", "httpx2", "httpcore", "httpcore2", "nats", "openai", "anthropic", "asyncio", "websockets")
@@ -72,7 +74,8 @@ def configure_logging(service: str, settings: LogSettings | None = None) -> None
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _service_field(service) if use_json else _no_change,
-                *renderer,
+                *renderer[:-1],
+                _redacted(renderer[-1]),
             ],
         )
     )
@@ -81,6 +84,15 @@ def configure_logging(service: str, settings: LogSettings | None = None) -> None
     root.setLevel(settings.level.upper())
     for name in _QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _redacted(renderer: structlog.types.Processor) -> structlog.types.Processor:
+    """Mask secrets in the line as it is written: so a trace, which is made last, is looked at, too."""
+
+    def render(logger: object, method: str, line: MutableMapping[str, Any]) -> str:
+        return redact(str(renderer(logger, method, line)))
+
+    return render
 
 
 def _service_field(service: str) -> structlog.types.Processor:

@@ -9,7 +9,9 @@ from contracts.ids import is_execution_id
 from contracts.requests import CancelReply, ExecutionListing, ExecutionView
 from gateway.archive import Archive
 from gateway.cancellation import request_cancel
+from gateway.http_door import principal_of
 from gateway.inspection import read_view
+from gateway.ownership import check_execution, owner_to_list
 from gateway.paging import DEFAULT_LIMIT, Before, Limit, next_link
 from gateway.routes.described import errors, page_responses
 from gateway.routes.replies import json_reply
@@ -25,19 +27,23 @@ def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRo
         request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, before: Before = None
     ) -> list[ExecutionListing]:
         """List executions, newest first."""
-        page = await log.list_executions(limit=limit, before=before)
+        owner = owner_to_list(principal_of(request))
+        page = await log.list_executions(limit=limit, before=before, owner=owner)
         response.headers.update(next_link(request, limit=limit, before=page.next_before))
         return list(page.executions)
 
     @router.get("/api/executions/{execution_id}", response_model=ExecutionView, responses=errors(404, 500, 503))
-    async def get_execution(execution_id: str) -> Response:
+    async def get_execution(execution_id: str, request: Request) -> Response:
         """Show where an execution stands."""
-        return json_reply(await read_view(log, _checked(execution_id), archive))
+        view = await read_view(log, _checked(execution_id), archive)
+        check_execution(principal_of(request), view.owner)
+        return json_reply(view)
 
     @router.post("/api/executions/{execution_id}/cancel", response_model=CancelReply, responses=errors(404, 500, 503))
-    async def cancel_execution(execution_id: str) -> Response:
+    async def cancel_execution(execution_id: str, request: Request) -> Response:
         """Ask to stop an execution; `cancelled` is false when it has ended, or how it ends is decided already."""
-        return json_reply(CancelReply(cancelled=await request_cancel(log, _checked(execution_id))))
+        cancelled = await request_cancel(log, _checked(execution_id), principal_of(request))
+        return json_reply(CancelReply(cancelled=cancelled))
 
     return router
 

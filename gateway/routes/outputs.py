@@ -5,6 +5,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.results import OutputListing, PipelineResult
+from gateway.http_door import principal_of
+from gateway.ownership import check_output, owner_to_list
 from gateway.paging import DEFAULT_LIMIT, Before, Limit, next_link
 from gateway.routes.described import errors, page_responses
 from stagecast.outputs import OutputStore
@@ -19,13 +21,15 @@ def output_routes(outputs: OutputStore) -> APIRouter:
         request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, before: Before = None
     ) -> list[OutputListing]:
         """List saved results, newest first."""
-        page = await outputs.list(limit=limit, before=before)
+        page = await outputs.list(limit=limit, before=before, owner=owner_to_list(principal_of(request)))
         response.headers.update(next_link(request, limit=limit, before=page.next_before))
         return list(page.rows)
 
     @router.get("/api/outputs/{filename}", response_model=PipelineResult, responses=errors(404, 503))
-    async def get_output(filename: str) -> Response:
+    async def get_output(filename: str, request: Request) -> Response:
         """Return a saved result, as it was written."""
-        return Response(await outputs.read(filename), media_type="application/json")
+        saved = await outputs.read(filename)
+        check_output(principal_of(request), saved)
+        return Response(saved, media_type="application/json")
 
     return router

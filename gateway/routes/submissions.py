@@ -13,6 +13,7 @@ from contracts.ids import is_execution_id
 from contracts.requests import RerunReply, RunReply
 from contracts.results import PipelineResult
 from gateway.arrival import Arrival
+from gateway.http_door import principal_of
 from gateway.preference import wait_seconds
 from gateway.routes.described import RERUN_BODY, RUN_BODY, submission_responses
 from gateway.routes.replies import json_reply
@@ -83,7 +84,7 @@ def submission_routes(submissions: Submissions, subscriptions: Subscriptions, wa
 
 
 def _arrival(request: Request) -> Arrival:
-    return Arrival(request.body, request.headers.getlist("Idempotency-Key"))
+    return Arrival(request.body, request.headers.getlist("Idempotency-Key"), principal_of(request))
 
 
 def _reply_of(submitted: Submitted) -> RunReply:

@@ -25,6 +25,7 @@ from pydantic_ai.exceptions import (
 from contracts.errors import ModelError
 from contracts.pipeline import ModelSpec
 from runner.models.client import ModelCallFailed, Spent
+from stagecast.redaction import redact
 
 FOREIGN_ERRORS = (ModelAPIError, UnexpectedModelBehavior, UserError, httpx2.HTTPError, httpx2.StreamError)
 """What a call through pydantic-ai can raise for reasons that are not our own mistakes."""
@@ -92,7 +93,7 @@ def _quote(error: Exception, key: str | None) -> str:
     text = _said(error.body) if isinstance(error, ModelAPIError) else None
     if text is None and not isinstance(error, ModelAPIError):
         text = str(error)
-    words = _LLAMA_PREFIX.sub("", " ".join((text or "").split()))
+    words = _LLAMA_PREFIX.sub("", " ".join(redact(text or "").split()))
     if key:
         words = words.replace(key, "[key]")
     sentence = _SENTENCE_END.split(_KEY_LIKE.sub("[key]", words), maxsplit=1)[0]

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from contracts.errors import StagecastError
-from stagecast.commands import rerun, run, services, show, up, watch
+from stagecast.commands import rerun, run, services, show, token, up, watch
 from stagecast.commands.connection import Address
 
 app = typer.Typer(
@@ -35,8 +35,9 @@ def _print_version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     url: Annotated[str, typer.Option(envvar="STAGECAST_URL", help="Address of the gateway.")] = "http://127.0.0.1:8000",
-    token: Annotated[
-        str | None, typer.Option(envvar="STAGECAST_TOKEN", help="Bearer token for the gateway.", show_envvar=True)
+    bearer: Annotated[
+        str | None,
+        typer.Option("--token", envvar="STAGECAST_TOKEN", help="Bearer token for the gateway.", show_envvar=True),
     ] = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
@@ -45,7 +46,7 @@ def options(
     """Take the options that all commands have."""
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter(f"'{url}' does not begin with http:// or https://.", param_hint="--url")
-    context.obj = Address(url, token)
+    context.obj = Address(url, bearer)
 
 
 def validate(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pipeline files.")]) -> None:
@@ -70,6 +71,7 @@ for command in (
     *(validate, init, services.gateway, services.runner),
 ):
     app.command()(command)
+app.add_typer(token.app, name="token")
 
 
 def main() -> None:

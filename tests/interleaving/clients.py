@@ -126,9 +126,11 @@ class LineLog:
         """Read the log."""
         return await self._line.request(partial(self._log.read, execution_id, after=after, limit=limit))
 
-    async def list_executions(self, *, limit: int, before: str | None = None) -> ExecutionPage:
+    async def list_executions(
+        self, *, limit: int, before: str | None = None, owner: str | None = None
+    ) -> ExecutionPage:
         """List executions."""
-        return await self._line.request(partial(self._log.list_executions, limit=limit, before=before))
+        return await self._line.request(partial(self._log.list_executions, limit=limit, before=before, owner=owner))
 
     async def publish_text(self, event: StageOutput) -> None:
         """Publish live text."""

@@ -1,0 +1,76 @@
+"""The one place where HTTP requests are authorised: by path and method, before any route. A new route is closed.
+
+| request                                                     | needs                                     |
+|-------------------------------------------------------------|-------------------------------------------|
+| GET, HEAD of `/healthz`, `/readyz`, `/docs`, `/openapi.json` | nothing                                   |
+| any other GET, HEAD, OPTIONS, whether there is such a path or not | `read`                              |
+| anything else                                               | `run`; starting an execution is counted, too |
+
+What of it is theirs to see is decided where it is read: `gateway.ownership`.
+"""
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from contracts.errors import StagecastError
+from gateway.admission import Admission
+from gateway.credentials import token_of_headers
+from gateway.errors import refusal_of
+from gateway.principal import EVERYBODY, Principal
+from gateway.refusals import Unauthenticated
+
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/docs/oauth2-redirect", "/openapi.json"})
+"""Answered without a token: they tell nothing about anybody's executions."""
+
+_LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
+_STARTS = ("/run", "/rerun")  # how the paths end that start an execution
+_PRINCIPAL = "stagecast.principal"
+
+
+class HttpDoor:
+    """ASGI middleware: what passes carries its `Principal`, see `principal_of`."""
+
+    def __init__(self, app: ASGIApp, admission: Admission) -> None:
+        self._app = app
+        self._admission = admission
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer why not."""
+        if scope["type"] == "http":
+            if self._admission.is_open:
+                scope[_PRINCIPAL] = EVERYBODY
+            elif scope["path"] not in OPEN_PATHS or scope["method"] not in _LOOKS:
+                try:
+                    scope[_PRINCIPAL] = await self._admit(scope)
+                except StagecastError as refusal:
+                    await refusal_of(refusal)(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
+
+    async def _admit(self, scope: Scope) -> Principal:
+        address = address_of(scope)
+        try:
+            token = token_of_headers(scope["headers"])
+        except Unauthenticated as refusal:
+            self._admission.count_failure(address, refusal)
+            raise
+        principal = await self._admission.admit(token, address)
+        if scope["method"] in _LOOKS:
+            principal.require("read")
+            return principal
+        principal.require("run")
+        if scope["path"].endswith(_STARTS):
+            self._admission.admit_submission(principal)
+        return principal
+
+
+def principal_of(request: Request) -> Principal:
+    """Return who makes a request that has come through the door."""
+    principal: Principal = request.scope[_PRINCIPAL]
+    return principal
+
+
+def address_of(scope: Scope) -> str:
+    """Return the address that a connection comes from; a proxy's, unless the server trusts its headers."""
+    client = scope.get("client")
+    return client[0] if client else ""

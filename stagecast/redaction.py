@@ -1,0 +1,101 @@
+"""Keeps secrets out of texts that leave a process: log lines, and the errors of plugins, providers and libraries.
+
+What is a secret: the values of environment variables whose name ends in `_KEY`, `_TOKEN`, `_PASSWORD` or `_SECRET`,
+from eight characters on; passwords inside URLs; and whatever looks like a token that somebody shows at a door. What
+users submit, and what pipelines deliver, is never touched: a weak password is a word that they may use.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import quote
+
+MASK = "***"
+
+_SECRET_NAMES = ("_KEY", "_TOKEN", "_PASSWORD", "_SECRET")
+_MIN_CHARACTERS = 8  # a shorter value hides nothing, and masking it would garble texts
+_REFRESH_SECONDS = 1.0  # a plugin may load its keys into the environment after the start
+
+_URL_WITH_USER = re.compile(
+    r"(?P<begin>\b[A-Za-z][A-Za-z0-9+.-]{0,15}://(?:[^\s/@:]{0,100}:)?)(?P<secret>[^\s/@]{1,500})@"
+)
+_FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (_URL_WITH_USER, rf"\g<begin>{MASK}@"),
+    (re.compile(r"(?P<begin>\bbearer[ .])(?=\S*[0-9])[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\g<begin>{MASK}"),
+    (re.compile(r"(?P<begin>\bsct_)[0-9a-f]{8,}"), rf"\g<begin>{MASK}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), MASK),  # a JWT
+)
+
+
+class Redactor:
+    """Masks certain values, and whatever has the form of a credential.
+
+    Args:
+        secrets: the values.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
+        # The longest first: one secret may be the beginning of another.
+        ordered = sorted(spellings, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def redact(self, text: str) -> str:
+        """Return the text with secrets as `***`."""
+        if self._known is not None:
+            text = self._known.sub(MASK, text)
+        for form, replacement in _FORMS:
+            text = form.sub(replacement, text)
+        return text
+
+
+def secrets_of(environment: Mapping[str, str]) -> frozenset[str]:
+    """Return the values in an environment that are secrets."""
+    found: set[str] = set()
+    for name, value in environment.items():
+        if name.upper().endswith(_SECRET_NAMES):
+            found.add(value)
+        elif "://" in value:
+            found.update(match["secret"] for match in _URL_WITH_USER.finditer(value))
+    return frozenset(secret for secret in found if len(secret) >= _MIN_CHARACTERS)
+
+
+class EnvironmentRedactor:
+    """Masks the secrets of an environment as it is now.
+
+    Args:
+        environment: the process's own, unless a test has another.
+        clock: seconds, going up.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str] = os.environ, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._environment = environment
+        self._clock = clock
+        self._secrets: frozenset[str] = frozenset()
+        self._redactor = Redactor()
+        self._look_at = float("-inf")
+
+    def redact(self, text: str) -> str:
+        """Return the text with secrets as `***`."""
+        now = self._clock()
+        if now >= self._look_at:
+            self._look_at = now + _REFRESH_SECONDS
+            # What was a secret stays one: a variable that is taken back may still be in somebody's message.
+            secrets = self._secrets | secrets_of(self._environment)
+            if secrets != self._secrets:
+                self._secrets, self._redactor = secrets, Redactor(secrets)
+        return self._redactor.redact(text)
+
+
+redact = EnvironmentRedactor().redact
+"""Masks the secrets of this process: the environment belongs to all of it, so there is one for all."""
+
+
+def _spellings(secret: str) -> set[str]:
+    """Return a secret as it is, and as it stands within JSON, Python's own notation, and a URL."""
+    quoted = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    return {secret, *quoted, quote(secret, safe="")}
