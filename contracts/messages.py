@@ -22,8 +22,9 @@ class CloseCode(IntEnum):
     IDLE = 1000  # nothing was watched for long
     TOO_LONG = 1009
     GOING_AWAY = 1012  # the gateway goes down; connect again and resume
+    TRY_LATER = 1013  # tokens cannot be checked just now
     BAD_MESSAGES = 4400  # again and again what is no message
-    UNAUTHENTICATED = 4401  # no token that is known came in time
+    UNAUTHENTICATED = 4401  # no good token came in time, or it has expired
     FORBIDDEN = 4403  # the token may not read
     TOO_SLOW = 4408  # nothing was taken for too long; resume after the last seq
     TOO_MANY = 4429  # connections of one client, or messages in a short time
@@ -76,7 +77,7 @@ class Authenticated(WireModel):
     """Answer to `auth`: who one is, and what one may."""
 
     type: Literal["authenticated"] = "authenticated"
-    name: str
+    name: str | None = Field(description="Null where nobody is asked who they are.")
     scopes: tuple[str, ...]
 
 

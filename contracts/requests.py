@@ -156,3 +156,20 @@ class ExecutionView(ExecutionListing):
             rerun_of=None if state.queued.rerun is None else state.queued.rerun.of,
             result=state.result,
         )
+
+
+class EventLog(WireModel):
+    """Answer of `GET /api/executions/{id}/events?stream=false`: the events that are stored already."""
+
+    execution_id: str
+    status: ExecutionStatus
+    from_: int | None = Field(
+        default=None,
+        validation_alias="from",
+        serialization_alias="from",
+        description="Number of the first event asked for; left out where the events are not kept any more.",
+    )
+    to: int | None = Field(default=None, description="Number of the last event; left out likewise.")
+    recovered: bool = Field(description="False where what was asked for is not kept any more.")
+    snapshot: ExecutionView | None = Field(default=None, description="Stands in for what is missing.")
+    events: tuple[dict[str, Any], ...] = Field(description="As they were stored; the journal only where asked for.")

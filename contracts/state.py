@@ -29,6 +29,7 @@ from contracts.pipeline import Pipeline
 from contracts.results import PipelineResult, StageOutcome
 
 ExecutionStatus = Literal["queued", "running", "success", "early_exit", "failed", "cancelled"]
+ENDED_STATUSES = frozenset({"success", "early_exit", "failed", "cancelled"})
 StagePhase = Literal["pending", "running", "completed", "skipped", "failed"]
 
 _STAGE_MOVES: dict[type[LogEvent], tuple[frozenset[StagePhase], StagePhase]] = {

@@ -17,14 +17,17 @@ from gateway.archive import Archive
 from gateway.body_limit import BodyLimit
 from gateway.browser_guard import BrowserGuard
 from gateway.definitions import Definitions
-from gateway.entrance import Hall, SocketEntrance
+from gateway.entrance import Guards, Hall, SocketEntrance
 from gateway.errors import install_error_handlers
 from gateway.feed import FeedOptions
 from gateway.gatekeeper import Gatekeeper
 from gateway.http_door import HttpDoor
+from gateway.lifecycle import Lifecycle
 from gateway.origin import BrowserRules
+from gateway.places import Places
 from gateway.queue_limit import QueueLimit
 from gateway.relay import Relay
+from gateway.routes.events import Streaming, event_routes
 from gateway.routes.executions import execution_routes
 from gateway.routes.operations import operation_routes
 from gateway.routes.outputs import output_routes
@@ -120,6 +123,7 @@ class Gateway:
     Attributes:
         app: the ASGI application.
         relay: the live feeds; empty when nobody watches.
+        lifecycle: the feed of all executions' life cycles.
         sockets: the open WebSockets.
         stopping: to be set when the gateway goes down, so that no request waits any longer.
         connection: the broker; None when a log was given.
@@ -127,6 +131,7 @@ class Gateway:
 
     app: FastAPI
     relay: Relay
+    lifecycle: Lifecycle
     sockets: Sockets
     stopping: asyncio.Event
     connection: Connection | None
@@ -178,7 +183,8 @@ def create_gateway(
     if connection is not None:
         connection.broker.on_connected(relay.mark_all_lost)
         connection.broker.on_connected(subscriptions.lifecycle.mark_lost)
-    sockets = Sockets(_sockets_limits(settings))
+    places = Places(settings.max_connections_per_client)
+    sockets = Sockets(_sockets_limits(settings), places)
     definitions = Definitions(catalog, runners, settings.models)
     submissions = Submissions(log, definitions, QueueLimit(log, settings.max_queued))
     waiting = Waiting(settings.max_wait_seconds, asyncio.Event())
@@ -195,15 +201,23 @@ def create_gateway(
     )
     app.add_middleware(HttpDoor, admission=admission)
     install_error_handlers(app)
-    _add_browser_protection(app, BrowserRules.from_settings(settings))
+    rules = BrowserRules.from_settings(settings)
+    _add_browser_protection(app, rules)
     app.include_router(submission_routes(submissions, subscriptions, waiting))
     app.include_router(execution_routes(log, archive))
+    app.include_router(event_routes(subscriptions, Streaming(places, waiting.stopping, settings.sse_heartbeat_seconds)))
     app.include_router(pipeline_routes(catalog))
     app.include_router(output_routes(outputs))
     app.include_router(operation_routes(log, runners))
-    hall = Hall(subscriptions, sockets, _session_limits(settings), patience_seconds=settings.ws_send_timeout_seconds)
+    hall = Hall(
+        Guards(admission, rules),
+        subscriptions,
+        sockets,
+        _session_limits(settings),
+        patience_seconds=settings.ws_send_timeout_seconds,
+    )
     app.add_middleware(SocketEntrance, hall=hall)
-    return Gateway(app, relay, sockets, waiting.stopping, connection)
+    return Gateway(app, relay, subscriptions.lifecycle, sockets, waiting.stopping, connection)
 
 
 def _add_browser_protection(app: FastAPI, rules: BrowserRules) -> None:
@@ -230,7 +244,6 @@ def _session_limits(settings: GatewaySettings) -> SessionLimits:
 
 def _sockets_limits(settings: GatewaySettings) -> SocketsLimits:
     return SocketsLimits(
-        max_per_client=settings.ws_max_per_client,
         idle_seconds=settings.ws_idle_seconds,
         identify_seconds=settings.ws_identify_seconds,
     )

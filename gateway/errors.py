@@ -28,7 +28,7 @@ from contracts.errors import (
     StagecastError,
 )
 from contracts.requests import ErrorReply
-from gateway.refusals import Forbidden, IdentityUnavailable, RateLimited, Unauthenticated
+from gateway.refusals import Forbidden, IdentityUnavailable, RateLimited, TooManyConnections, Unauthenticated
 from stagecast.redaction import redact
 
 _log = structlog.get_logger()
@@ -46,6 +46,7 @@ _STATUSES: dict[type[StagecastError], int] = {
     IdempotencyConflict: 409,
     QueueFull: 429,
     RateLimited: 429,
+    TooManyConnections: 429,
     # A broken file is the operator's fault, not the caller's.
     InvalidPipeline: 500,
     CorruptLog: 500,

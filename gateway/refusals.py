@@ -55,3 +55,12 @@ class IdentityUnavailable(StagecastError):
     """The keys that tokens are checked with cannot be had just now."""
 
     code = "identity_unavailable"
+
+
+class TooManyConnections(StagecastError):
+    """A client holds as many connections open as it may."""
+
+    code = "too_many_connections"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"One client may hold {most} connections open.")

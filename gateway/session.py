@@ -76,8 +76,8 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
-class Identify:
-    """Find out whose token this is, and tell the session."""
+class Prove:
+    """Find out whose token this is, and tell the session if it is good; else close the connection."""
 
     token: str
 
@@ -90,7 +90,7 @@ class End:
     reason: str
 
 
-Effect = Reply | Open | Close | Identify | End
+Effect = Reply | Open | Close | Prove | End
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class Session:
             return self._offend()
         self._bad_messages = 0
         if isinstance(request, Auth):
-            return [Identify(request.token)]
+            return [Prove(request.token)]
         subject = Subject(request.execution_id, request.pipeline_id)
         if not self._is_identified:
             return [_error("Say who you are first: {'type': 'auth', 'token': …}.", "unauthenticated", subject)]
@@ -165,8 +165,8 @@ class Session:
                 gone = Unsubscribed(execution_id=subject.execution_id, pipeline_id=subject.pipeline_id)
                 return [*self._close(subject), Reply(gone)]
 
-    def identified(self, name: str, scopes: Sequence[str]) -> Sequence[Effect]:
-        """Take note of who the client is, and that it may read."""
+    def identified(self, name: str | None, scopes: Sequence[str]) -> Sequence[Effect]:
+        """Take note of who the client has shown to be, and that it may read."""
         self._is_identified = True
         return [Reply(Authenticated(name=name, scopes=tuple(scopes)))]
 

@@ -30,7 +30,7 @@ class GatewaySettings(AccessSettings):
     )
     ws_max_message_bytes: int = Field(default=64 * 1024, ge=1, description="Longest message of a WebSocket client.")
     ws_max_subscriptions: int = Field(default=100, ge=1, description="Executions that one socket may watch at once.")
-    ws_max_per_client: int = Field(
+    max_connections_per_client: int = Field(
         default=1000,
         ge=1,
         description="WebSockets of one token, or of one address where nobody has to say who they are.",
@@ -46,6 +46,9 @@ class GatewaySettings(AccessSettings):
     )
     ws_identify_seconds: float = Field(
         default=10.0, gt=0, description="How long a WebSocket client may take to say who it is, where it has to."
+    )
+    sse_heartbeat_seconds: float = Field(
+        default=15.0, gt=0, description="After this long without an event an event stream gets a comment."
     )
     ws_deflate: bool = Field(
         default=False, description="Compress WebSocket messages for clients that can; costs processor time and memory."

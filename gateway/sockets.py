@@ -1,20 +1,20 @@
-"""All WebSockets of this gateway: how many one client may have, which are closed for idling, and how all are closed.
+"""All WebSockets of this gateway: which are closed for idling, and how all are closed.
 
-What happens on one of them is `gateway.websocket`.
+What happens on one of them is `gateway.websocket`; how many a client may have, `gateway.places`.
 """
 
 import asyncio
 import random
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
 
-from contracts.errors import StagecastError
+from contracts.envelope import utc_now
 from contracts.messages import CloseCode
+from gateway.places import Places
 from gateway.websocket import Socket
 
 _SWEEP_SECONDS = 1.0
@@ -24,35 +24,31 @@ _MOST_CLOSING_SECONDS = 3.0  # more sockets are closed faster
 _log = structlog.get_logger()
 
 
-class TooManySockets(StagecastError):
-    """A client has as many connections as it may."""
-
-    code = "too_many_connections"
-
-
 @dataclass(frozen=True, slots=True)
 class SocketsLimits:
     """What sockets may do.
 
     Attributes:
-        max_per_client: connections of one token, or of one address where nobody has to say who they are.
         idle_seconds: for how long a client may watch nothing.
         identify_seconds: how long a client may take to say who it is.
     """
 
-    max_per_client: int = 1000
     idle_seconds: float = 600.0
     identify_seconds: float = 10.0
 
 
 class Sockets:
-    """The open sockets of this gateway."""
+    """The open sockets of this gateway.
 
-    def __init__(self, limits: SocketsLimits) -> None:
+    Args:
+        limits: what they may do.
+        places: how many a client may have.
+    """
+
+    def __init__(self, limits: SocketsLimits, places: Places) -> None:
         self._limits = limits
+        self._places = places
         self._clients: dict[Socket, str] = {}
-        self._counts: Counter[str] = Counter()
-        self._sweeping: asyncio.Task[None] | None = None
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -62,12 +58,10 @@ class Sockets:
         """Take a socket in; `remove` it when it is over.
 
         Raises:
-            TooManySockets: its client has as many as it may.
+            TooManyConnections: its client has as many as it may.
         """
-        if self._counts[client] >= self._limits.max_per_client:
-            raise TooManySockets(f"One client may have {self._limits.max_per_client} connections.")
+        self._places.take(client)
         self._clients[socket] = client
-        self._counts[client] += 1
 
     def rename(self, socket: Socket, client: str) -> None:
         """Count a socket for another client, because it has said who it is; raises like `add`."""
@@ -78,9 +72,7 @@ class Sockets:
         """Forget a socket; one that is not known does no harm."""
         client = self._clients.pop(socket, None)
         if client is not None:
-            self._counts[client] -= 1
-            if not self._counts[client]:
-                del self._counts[client]
+            self._places.free(client)
 
     @asynccontextmanager
     async def swept(self) -> AsyncGenerator[None]:
@@ -109,8 +101,15 @@ class Sockets:
             await asyncio.sleep(_SWEEP_SECONDS)
             now = time.monotonic()
             for socket in list(self._clients):
-                if not socket.session.is_identified:
+                if _has_expired(socket):
+                    socket.close(CloseCode.UNAUTHENTICATED, "the token has expired; send another one in time")
+                elif not socket.session.is_identified:
                     if now - socket.opened_at > self._limits.identify_seconds:
                         socket.close(CloseCode.UNAUTHENTICATED, "no token came in time")
                 elif socket.idle_since is not None and now - socket.idle_since > self._limits.idle_seconds:
                     socket.close(CloseCode.IDLE, "nothing was watched for long")
+
+
+def _has_expired(socket: Socket) -> bool:
+    until = None if socket.principal is None else socket.principal.until
+    return until is not None and until < utc_now()

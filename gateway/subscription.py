@@ -14,6 +14,7 @@ from typing import Self
 from contracts.errors import StagecastError
 from contracts.events import JOURNAL_TYPES
 from contracts.messages import CaughtUp, Subscribed
+from contracts.state import ENDED_STATUSES
 from gateway.feed import Feed
 from gateway.standing import TERMINAL
 from stagecast.log import Entry
@@ -86,6 +87,12 @@ class Subscription:
     def is_over(self) -> bool:
         """Whether the terminal event was given, or nothing more can come."""
         return self._is_live and not self._waiting and (self._feed is None or self._feed.standing.is_ended)
+
+    @property
+    def has_nothing_but_the_end(self) -> bool:
+        """Whether the execution had ended, and the subscriber has seen all of it, when this was opened."""
+        first, last = self.welcome.from_, self.welcome.to
+        return first is not None and last is not None and first > last and self.welcome.status in ENDED_STATUSES
 
     def hear(self, entry: Entry) -> None:
         """See `Listener.hear`."""

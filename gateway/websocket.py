@@ -7,7 +7,7 @@ So a slow client holds up its own subscriptions and nothing else. However a sock
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Protocol
 
@@ -18,13 +18,32 @@ from contracts.errors import CorruptLog, ExecutionNotFound, LogUnavailable, Outp
 from contracts.messages import CloseCode, Dropped, Subscribed
 from contracts.wire import WireModel
 from gateway.outlet import Outlet, TooSlow
-from gateway.session import Close, Effect, End, Identify, Open, Reply, Session, Subject
+from gateway.principal import Principal
+from gateway.refusals import Forbidden, RateLimited, TooManyConnections, Unauthenticated
+from gateway.session import Close, Effect, End, Open, Prove, Reply, Session, Subject
 from gateway.standing import TERMINAL
 from gateway.subscription import Push
 from gateway.subscriptions import Subscriptions
 from stagecast.log import Entry
 
 _log = structlog.get_logger()
+
+
+Identify = Callable[[str], Awaitable[Principal]]
+"""Finds out whose a token is, and that they may read."""
+
+
+def close_of(refusal: StagecastError) -> tuple[CloseCode, str]:
+    """Return how a connection is closed that is not let in."""
+    match refusal:
+        case Unauthenticated():
+            return CloseCode.UNAUTHENTICATED, refusal.message
+        case Forbidden():
+            return CloseCode.FORBIDDEN, refusal.message
+        case RateLimited() | TooManyConnections():
+            return CloseCode.TOO_MANY, refusal.message
+        case _:
+            return CloseCode.TRY_LATER, "tokens cannot be checked just now; come back later"
 
 
 class Stream(Protocol):
@@ -52,13 +71,22 @@ class Stream(Protocol):
 class Socket:
     """One connection while it is open.
 
+    Args:
+        outlet: where to write.
+        session: what the client has asked for.
+        subscriptions: what it may ask for.
+        identify: finds out whose a token is, or raises why not.
+
     Attributes:
+        principal: who the client is; None until it has said so.
         opened_at: when, by the process's clock in seconds.
         idle_since: since when the client has watched nothing; None while it watches.
     """
 
-    def __init__(self, outlet: Outlet, session: Session, subscriptions: Subscriptions) -> None:
+    def __init__(self, outlet: Outlet, session: Session, subscriptions: Subscriptions, identify: Identify) -> None:
         self.session = session
+        self.principal: Principal | None = None
+        self._identify = identify
         self.idle_since: float | None = time.monotonic()
         self.opened_at = time.monotonic()
         self._outlet = outlet
@@ -92,11 +120,20 @@ class Socket:
                     self._start(subject, self._begin(effect))
                 case Close(subject):
                     await self._leave(subject)
-                case Identify():
-                    pass
+                case Prove(token):
+                    await self._take_token(token)
                 case End(code, reason):
                     self._outlet.close(code, reason)
         self._note_idle()
+
+    async def _take_token(self, token: str) -> None:
+        try:
+            self.principal = principal = await self._identify(token)
+        except StagecastError as refusal:
+            code, reason = close_of(refusal)
+            self._outlet.close(code, reason)
+        else:
+            await self._carry_out(self.session.identified(principal.name, sorted(principal.scopes)))
 
     def _start(self, subject: Subject, work: Coroutine[None, None, None]) -> None:
         task = self._tasks[subject] = asyncio.create_task(work)
@@ -123,10 +160,12 @@ class Socket:
             await self._give(subject, stream)
 
     async def _open_stream(self, wanted: Open) -> Stream:
-        subject = wanted.subject
+        subject, principal = wanted.subject, self.principal
+        # Who may see everything need not be asked each time.
+        may_see = None if principal is None or principal.may_see(None) else principal.may_see
         if subject.execution_id is None or subject.is_lifecycle:
-            return await self._subscriptions.open_lifecycle(subject.pipeline_id)
-        return await self._subscriptions.open(subject.execution_id, wanted.view)
+            return await self._subscriptions.open_lifecycle(subject.pipeline_id, may_see=may_see)
+        return await self._subscriptions.open(subject.execution_id, wanted.view, may_see=may_see)
 
     async def _give(self, subject: Subject, stream: Stream) -> None:
         """Give what waits; from then on what comes is pushed."""

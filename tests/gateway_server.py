@@ -14,6 +14,7 @@ from contracts.envelope import utc_now
 from contracts.presence import RunnerPresence
 from gateway.__main__ import GatewayServer, server_config
 from gateway.app import Gateway, create_gateway
+from gateway.lifecycle import Lifecycle
 from gateway.settings import GatewaySettings
 from stagecast.catalog import Catalog
 from stagecast.functions import FunctionContext, FunctionRegistry
@@ -98,6 +99,11 @@ class RunningGateway:
         return self.gateway.relay.watched_count
 
     @property
+    def lifecycle(self) -> Lifecycle:
+        """Where it hears the life cycles of all executions."""
+        return self.gateway.lifecycle
+
+    @property
     def connection_count(self) -> int:
         """Connections that it holds, HTTP ones included."""
         return len(self.server.server_state.connections)
@@ -116,7 +122,10 @@ class RunningGateway:
 
     def connection(self, **options: Any) -> connect:
         """Connect to `/ws` with the library's own options."""
-        url = f"{self.server.address().replace('http', 'ws', 1)}/ws"
+        return self.connection_to(f"{self.server.address().replace('http', 'ws', 1)}/ws", **options)
+
+    def connection_to(self, url: str, **options: Any) -> connect:
+        """Connect to an address of one's own making."""
         return connect(url, max_size=64 * 1024 * 1024, proxy=None, **options)
 
 

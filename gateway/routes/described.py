@@ -9,7 +9,8 @@ _MEANINGS = {
     404: "There is none of this id.",
     409: "`idempotency_conflict`: the key came with another request. `execution_running`: it has not ended yet.",
     413: "The request body is longer than the gateway takes.",
-    429: "`queue_full`: as many executions wait as may; try again after `Retry-After` seconds.",
+    429: "Too much of something: `queue_full` (executions wait), `rate_limited`, `too_many_connections`; try again "
+    "after `Retry-After` seconds.",
     500: "A fault on this side.",
     503: "The broker or the storage does not answer; try again.",
 }
@@ -69,3 +70,16 @@ def page_responses(*statuses: int) -> Responses:
     """Describe the answers of a route that gives one page of a list."""
     link = {"description": 'Leads to the next page, rel="next"; absent on the last one.', "schema": {"type": "string"}}
     return {200: {"headers": {"Link": link}}, **errors(*statuses)}
+
+
+def event_responses() -> Responses:
+    """Describe the answers of the route that gives an execution's events."""
+    stream = {"schema": {"type": "string"}, "example": 'id: 0\ndata: {"type": "execution:queued", …}\n\n'}
+    log = {"schema": {"$ref": "#/components/schemas/EventLog"}}
+    return {
+        200: {
+            "description": "Server-sent events: `id` is the event's `seq`. With `stream=false`: the log.",
+            "content": {"text/event-stream": stream, "application/json": log},
+        },
+        204: {"description": "The execution has ended, and `Last-Event-ID` says that the end was seen."},
+    }

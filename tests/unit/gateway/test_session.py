@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from contracts.messages import CloseCode, Subscribed
-from gateway.session import Close, Effect, End, Identify, Open, Reply, Session, SessionLimits, Subject
+from gateway.session import Close, Effect, End, Open, Prove, Reply, Session, SessionLimits, Subject
 from gateway.subscription import View
 
 ID = "exec_1703187600000_abcdefghijklmnop"
@@ -185,7 +185,7 @@ def test_who_has_to_say_who_they_are_gets_nothing_before() -> None:
     (message,) = replies(session.receive(subscribe(), 0.0))
     assert isinstance(message, dict)
     assert (message["type"], message["code"]) == ("error", "unauthenticated")
-    assert session.receive('{"type":"auth","token":"t"}', 0.0) == [Identify("t")]
+    assert session.receive('{"type":"auth","token":"t"}', 0.0) == [Prove("t")]
     assert replies(session.identified("ada", ["read"])) == [
         {"type": "authenticated", "name": "ada", "scopes": ["read"]}
     ]
