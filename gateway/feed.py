@@ -125,6 +125,12 @@ class Feed:
         self._is_doubtful = True
         self._recover()
 
+    async def refresh(self) -> None:
+        """Return when all is known that the log has now."""
+        self.doubt()
+        if self._recovering is not None:
+            await asyncio.wait({self._recovering})
+
     async def close(self) -> None:
         """End the watch, also one that is still being opened; opening it may have failed."""
         if self._alarm is not None:

@@ -84,6 +84,8 @@ class Subscriptions:
         return await self.lifecycle.join(Subscribed(execution_id=every, pipeline_id=pipeline_id, success=True), wants)
 
     async def _welcome(self, feed: Feed, view: View) -> Subscribed:
+        if view.after > feed.last:
+            await feed.refresh()  # another gateway may have heard of it, and told, a moment before this one
         if view.after <= feed.last:
             return Subscribed(
                 execution_id=feed.execution_id,

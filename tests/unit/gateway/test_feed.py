@@ -110,6 +110,22 @@ async def test_a_feed_hears_while_it_reads_and_tells_it_once() -> None:
     await feed.close()
 
 
+async def test_what_another_gateway_has_told_already_is_known_here_too() -> None:
+    log, example = FaultyLog(), Example()
+    await log.append(example.queued())
+    relay = Relay(log, OPTIONS)
+    subscriptions = Subscriptions(log, relay)
+    first = await subscriptions.open(example.id)
+    log.lost = {1, 2}  # not heard here yet
+    await log.append(example.started())
+    await log.append(example.stage_started(2))
+    second = await subscriptions.open(example.id, View(2))
+    assert (second.welcome.recovered, second.welcome.from_, second.welcome.to) == (True, 3, 2)
+    first.close()
+    second.close()
+    await relay.close()
+
+
 async def test_one_read_serves_everybody_when_an_event_was_lost() -> None:
     log, example = FaultyLog(), Example()
     await log.append(example.queued())
