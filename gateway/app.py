@@ -103,13 +103,16 @@ class Connection:
             await self.broker.close()
 
     async def _open(self) -> None:
+        told = ""
         while True:
             try:
                 await self.broker.wait_ready()
                 await self.log.open()
                 await self.runners.open()
             except StagecastError as error:  # also a stream that cannot be used: an operator may mend it
-                _log.warning("waiting for the broker", reason=error.message)
+                if error.message != told:  # it may be long until a runner has made what only runners may make
+                    _log.warning("waiting for the broker", reason=error.message)
+                told = error.message
                 await asyncio.sleep(_OPEN_RETRY_SECONDS)
             else:
                 self.is_open.set()

@@ -223,7 +223,7 @@ class Broker:
 
     async def _on_error(self, error: Exception) -> None:
         self._last_sign = time.monotonic()
-        if self._is_closing:
+        if self._is_closing or (self._inbox is not None and self._inbox.refuse(error)):
             return
         if self._down_since is None:
             _log.warning("broker error", error=str(error) or type(error).__name__)

@@ -1,5 +1,6 @@
 """How to reach the broker and who we are there, from the environment. Not the connection itself."""
 
+import re
 import ssl
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import MissingSetting
+
+_ONE_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class BrokerSettings(BaseSettings):
@@ -22,12 +25,26 @@ class BrokerSettings(BaseSettings):
     nats_password: SecretStr | None = Field(default=None, description="Its password.")
     nats_token: SecretStr | None = Field(default=None, description="Token at the broker, instead of user and password.")
     nats_creds: Path | None = Field(default=None, description="Credentials file (JWT and seed).")
+    nats_inbox_prefix: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        description="Where answers come in: `_INBOX_<user>` when unset, so that each user can be given its own.",
+    )
     nats_tls_ca: Path | None = Field(default=None, description="Certificate authority for tls:// URLs.")
     nats_timeout_seconds: float = Field(default=5.0, gt=0, description="Longest wait for one answer of the broker.")
 
     def servers(self) -> list[str]:
         """Return the URLs one by one."""
         return [url.strip() for url in self.nats_url.split(",") if url.strip()]
+
+    def inbox_prefix(self) -> str | None:
+        """Return the prefix of the subjects that answers come in on; None for the one that every client uses."""
+        if self.nats_inbox_prefix is not None:
+            return self.nats_inbox_prefix
+        in_urls = [(parts.username, parts.password) for parts in map(urlsplit, self.servers())]
+        # A name without a password is a token, which belongs into no subject.
+        users = [user for user, password in ((self.nats_user, self.nats_password), *in_urls) if user and password]
+        return f"_INBOX_{users[0]}" if users and _ONE_TOKEN.fullmatch(users[0]) else None
 
     def address(self) -> str:
         """Return where the broker is, without user and password, for logs."""
@@ -41,6 +58,7 @@ class Security(TypedDict, total=False):
     password: str
     token: str
     user_credentials: str
+    inbox_prefix: str
     tls: ssl.SSLContext
 
 
@@ -62,6 +80,8 @@ def security_options(settings: BrokerSettings) -> Security:
         if find_spec("nkeys") is None:
             raise MissingSetting("STAGECAST_NATS_CREDS needs the package nkeys; install it beside stagecast.")
         options["user_credentials"] = str(settings.nats_creds)
+    if (prefix := settings.inbox_prefix()) is not None:
+        options["inbox_prefix"] = prefix
     if settings.nats_tls_ca is not None:
         try:
             options["tls"] = ssl.create_default_context(cafile=settings.nats_tls_ca)

@@ -6,7 +6,8 @@ request in flight fails at that moment. Not here: what the requests mean.
 
 import asyncio
 import itertools
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import nats.errors
@@ -18,11 +19,17 @@ from contracts.errors import LogUnavailable
 STATUS_HEADER = "Status"
 NO_RESPONDERS = "503"
 
+# nats-py hands the broker's words on in lower case, subjects too.
+_VIOLATION = re.compile(r'permissions violation for (?P<verb>publish|subscription) to "(?P<subject>[^"]+)"')
 _MAX_PENDING_BYTES = 512 * 1024 * 1024  # answers waiting to be taken; a dropped one would be a silent loss
 
 
 class NoResponders(LogUnavailable):
     """The broker answered that nobody serves this subject: no such stream, or JetStream is not ready."""
+
+
+class NotPermitted(LogUnavailable):
+    """The broker's permissions do not let our user ask this, or read the answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class Batch:
 class _Pending:
     """One request in flight; `heard` is set anew for each answer."""
 
+    subject: str
     is_batch: bool
     done: asyncio.Future[Batch]
     messages: list[Msg] = field(default_factory=list[Msg])
@@ -54,6 +62,7 @@ class Inbox:
         self._prefix = ""
         self._numbers = itertools.count()
         self._pending: dict[str, _Pending] = {}
+        self._is_deaf = False
 
     async def open(self) -> None:
         """Subscribe; to be called once, when the connection is there. It outlives reconnects."""
@@ -65,10 +74,27 @@ class Inbox:
 
     def fail_all(self) -> None:
         """End every request in flight with `LogUnavailable`: its answer will not come any more."""
-        pending, self._pending = self._pending, {}
-        for request in pending.values():
-            if not request.done.done():
-                request.done.set_exception(LogUnavailable("The connection to the broker broke before it answered."))
+        self._is_deaf = False  # nats-py subscribes anew on the next connection, where permissions may be others
+        self._fail(list(self._pending.values()), LogUnavailable("The connection to the broker broke, unanswered."))
+
+    def refuse(self, error: Exception) -> bool:
+        """End the requests that a permissions violation is about with `NotPermitted`; False when it is about none.
+
+        The broker says so on the connection, not as an answer: the requests would wait in vain.
+        """
+        violation = _VIOLATION.search(str(error))
+        if violation is None:
+            return False
+        if violation["verb"] == "subscription":
+            self._is_deaf = self._is_deaf or violation["subject"] == f"{self._prefix}.*".lower()
+            if self._is_deaf:
+                self._fail(list(self._pending.values()), self._deafness())
+            return False
+        refused = [each for each in self._pending.values() if each.subject.lower() == violation["subject"]]
+        for request in refused:
+            reason = f"The broker does not permit our user to publish on {request.subject}."
+            self._fail([request], NotPermitted(reason))
+        return bool(refused)
 
     async def request(
         self, subject: str, data: bytes, *, headers: Mapping[str, str] | None = None, timeout_seconds: float
@@ -103,8 +129,10 @@ class Inbox:
         # nats-py would keep what is published while it reconnects and send it later: nobody waits for it then.
         if not self._prefix or not self._client.is_connected:
             raise LogUnavailable("The broker is not connected.")
+        if self._is_deaf:
+            raise self._deafness()
         token = str(next(self._numbers))
-        pending = _Pending(is_batch, asyncio.get_running_loop().create_future())
+        pending = _Pending(subject, is_batch, asyncio.get_running_loop().create_future())
         self._pending[token] = pending
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -118,6 +146,17 @@ class Inbox:
             raise LogUnavailable(f"The broker cannot be reached: {error}") from error
         finally:
             self._pending.pop(token, None)
+
+    def _fail(self, requests: Sequence[_Pending], error: LogUnavailable) -> None:
+        for request in requests:
+            if not request.done.done():
+                request.done.set_exception(error)
+
+    def _deafness(self) -> NotPermitted:
+        return NotPermitted(
+            f"The broker does not permit our user to read answers on {self._prefix}.*; "
+            "set STAGECAST_NATS_INBOX_PREFIX to the prefix that its permissions name."
+        )
 
     async def _take(self, message: Msg) -> None:
         pending = self._pending.get(message.subject.rsplit(".", 1)[1])

@@ -46,6 +46,8 @@ __all__ = ["JetStreamLog", "LogSettings"]
 _WATCH_PENDING_MESSAGES = 65_536
 _WATCH_PENDING_BYTES = 32 * 1024 * 1024
 
+_LIVE_TEXT: str = StageOutput.model_fields["type"].default
+
 _log = structlog.get_logger()
 
 
@@ -222,10 +224,14 @@ class JetStreamLog:
         headers = message.headers or {}
         stored_subject = headers.get(STORED_SUBJECT_HEADER)
         try:
-            if stored_subject is None:
-                execution_id, event_type = parse_live_subject(message.subject)
+            heard_as = execution_id, event_type = parse_live_subject(message.subject)
+            if stored_subject is None and event_type == _LIVE_TEXT:
                 return Entry(execution_id, event_type, None, message.data)
-            execution_id, event_type, seq = parse_log_subject(stored_subject)
+            # A client may have the broker's answer to a request sent to any subject, so also here; what is an answer
+            # shows by what it says to have been stored as. `deploy/nats-roles.conf` has more on this.
+            *stored_as, seq = parse_log_subject(stored_subject or "")
+            if tuple(stored_as) != heard_as:
+                raise ValueError(f"stored as {stored_subject}")
             data = await self._payloads.restore(execution_id, headers, message.data)
         except (ValueError, LogUnavailable, CorruptLog) as error:
             # The watcher sees a hole in the numbers, and reads the log.

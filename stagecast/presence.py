@@ -73,7 +73,8 @@ class PresenceBucket:
             "num_replicas": self._replicas,
             "duplicate_window": min(_SECOND, int(self._life_seconds * _SECOND)),
         }
-        await ensure(self._broker, (Piece(STREAM, STREAM, config, {}, frozenset({"storage", "retention"})),))
+        fixed, tuned = frozenset({"storage", "retention"}), frozenset({"max_age", "num_replicas", "duplicate_window"})
+        await ensure(self._broker, (Piece(STREAM, STREAM, config, {}, fixed, tuned),))
 
     async def announce(self, presence: RunnerPresence) -> None:
         """Tell that this runner lives; to be repeated every `interval_seconds`."""

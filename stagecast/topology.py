@@ -1,6 +1,7 @@
 """What must exist in the broker, as data, and `ensure`: create it, update what may be updated, or say what differs.
 
-Any service may call `ensure`, several at once. Not here: what is done with the streams.
+Any service may call `ensure`, several at once. Where the broker has a user for each role, only runners may make and
+change what is here: the other services find it, or wait for it. Not here: what is done with the streams.
 """
 
 import json
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from contracts.errors import LogUnavailable, StagecastError
 from contracts.subjects import LOG_SUBJECTS, PAYLOAD_SUBJECTS, QUEUE_SUBJECTS, REMEMBERED_SUBJECTS, REPUBLISH_TO
 from stagecast.broker import Broker
+from stagecast.inbox import NotPermitted
 
 EXECUTIONS = "EXECUTIONS"
 PAYLOADS = "PAYLOADS"
@@ -68,6 +70,7 @@ class Piece:
         wanted: configuration that must hold.
         at_creation: configuration that is used when it is made and left alone afterwards.
         fixed: names of settings that the broker cannot change afterwards.
+        tuned: names of settings that are an operator's choice: nothing breaks where services disagree on them.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Piece:
     wanted: Config
     at_creation: Config
     fixed: frozenset[str]
+    tuned: frozenset[str]
 
     @property
     def is_consumer(self) -> bool:
@@ -103,7 +107,13 @@ def _stream(name: str, config: Config, limits: Mapping[str, Config], settings: L
     wanted, at_creation = _split(tunable, settings)
     at_creation["duplicate_window"] = _DUPLICATE_WINDOW
     return Piece(
-        name, name, {"name": name, **kept, **wanted, **config}, at_creation, frozenset({"storage", "retention"})
+        name,
+        name,
+        {"name": name, **kept, **wanted, **config},
+        at_creation,
+        fixed=frozenset({"storage", "retention"}),
+        # What is only remembered has an age that can be set; what is in the log has none.
+        tuned=frozenset({*wanted, "max_age"} if config["max_age"] else wanted),
     )
 
 
@@ -125,7 +135,14 @@ def _runners(settings: LogSettings) -> Piece:
     }
     wanted, at_creation = _split(tunable, settings)
     at_creation["max_waiting"] = 8192  # pull requests of all runners together; the broker's default is 512
-    return Piece(RUNNERS, EXECUTIONS, {**kept, **wanted}, at_creation, frozenset({"deliver_policy", "ack_policy"}))
+    return Piece(
+        RUNNERS,
+        EXECUTIONS,
+        {**kept, **wanted},
+        at_creation,
+        fixed=frozenset({"deliver_policy", "ack_policy"}),
+        tuned=frozenset(wanted),
+    )
 
 
 def _split(tunable: Mapping[str, Config], settings: LogSettings) -> tuple[Config, Config]:
@@ -140,7 +157,7 @@ async def ensure(broker: Broker, pieces: tuple[Piece, ...]) -> dict[str, Config]
     """Make every piece be as wanted, and return how each now is, by name. Safe when several services do it at once.
 
     Raises:
-        LogUnavailable: the broker does not answer or does not accept.
+        LogUnavailable: the broker does not answer, does not accept, or does not let our user make what is missing.
         TopologyDiffers: something exists that cannot be changed; the message says what.
     """
     return {piece.name: await _ensure(broker, piece) for piece in pieces}
@@ -159,12 +176,25 @@ async def _ensure(broker: Broker, piece: Piece) -> Config:
     if stuck:
         told = ", ".join(f"{key} is {existing.get(key)!r}, not {piece.wanted[key]!r}" for key in stuck)
         raise TopologyDiffers(f"{_title(piece)} cannot be used: {told}. Remove it, or use another broker account.")
-    if changes:
-        before = {key: existing.get(key) for key in changes}
+    return await _change(broker, piece, existing, changes) if changes else existing
+
+
+async def _change(broker: Broker, piece: Piece, existing: Config, changes: Config) -> Config:
+    before = {key: existing.get(key) for key in changes}
+    try:
         reply = await _call(broker, _subject("UPDATE", piece), _body(piece, {**existing, **changes}))
-        if "error" in reply:
-            raise TopologyDiffers(f"{_title(piece)} cannot be changed to {changes}: {_told(reply)}.")
-        _log.info("broker topology updated", piece=_title(piece), before=before, now=changes)
+    except NotPermitted as error:
+        if changes.keys() <= piece.tuned:
+            _log.warning(
+                "used as it is: our user may not change it", piece=_title(piece), is_now=before, wanted=changes
+            )
+            return existing
+        raise LogUnavailable(
+            f"Waiting for a runner: {_title(piece)} is of another version, and our user may not change it."
+        ) from error
+    if "error" in reply:
+        raise TopologyDiffers(f"{_title(piece)} cannot be changed to {changes}: {_told(reply)}.")
+    _log.info("broker topology updated", piece=_title(piece), before=before, now=changes)
     return {**existing, **changes}
 
 
@@ -179,7 +209,13 @@ async def _info(broker: Broker, piece: Piece) -> Config | None:
 
 async def _create(broker: Broker, piece: Piece) -> bool:
     body = _body(piece, {**piece.at_creation, **piece.wanted})
-    reply = await _call(broker, _subject("CREATE", piece), {**body, "action": "create"} if piece.is_consumer else body)
+    body = {**body, "action": "create"} if piece.is_consumer else body
+    try:
+        reply = await _call(broker, _subject("CREATE", piece), body)
+    except NotPermitted as error:
+        raise LogUnavailable(
+            f"Waiting for a runner: {_title(piece)} is not there, and our user may not make it."
+        ) from error
     if "error" not in reply:
         _log.info("broker topology created", piece=_title(piece))
         return True

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import nats.errors
 
-from tests.nats_server import START_SECONDS, NatsServer, connected
+from tests.nats_server import PASSWORDS, START_SECONDS, NatsServer, Setup, connected
 from tests.processes import REPOSITORY, free_port
 
 NODE_CONFIG = REPOSITORY / "deploy" / "nats-cluster.conf"
@@ -19,21 +19,26 @@ _NODES = 3
 class NatsCluster:
     """Three servers that know each other. An index names a node: 0, 1, 2."""
 
-    def __init__(self, directory: Path, *, sync_interval: str = "2m") -> None:
+    def __init__(self, directory: Path, *, sync_interval: str = "2m", includes: Sequence[str] = ()) -> None:
         ports = [free_port() for _ in range(_NODES)]
-        routes = ",".join(f"nats://127.0.0.1:{port}" for port in ports)
+        us = f"route:{PASSWORDS['route']}"
+        self.routes = [f"nats://{us}@127.0.0.1:{port}" for port in ports]
+        env = {"NATS_ROUTES": json.dumps(self.routes)}
         self.nodes: list[NatsServer] = []
         for index, port in enumerate(ports):
-            flags = ("--name", _name(index), "--cluster", f"nats://127.0.0.1:{port}", "--routes", routes)
+            flags = ("--name", _name(index), "--cluster", f"nats://{us}@127.0.0.1:{port}")
             place = directory / _name(index)
             place.mkdir(parents=True, exist_ok=True)
-            self.nodes.append(NatsServer(place, sync_interval=sync_interval, config=NODE_CONFIG, flags=flags))
+            setup = Setup(NODE_CONFIG, includes, flags, env)
+            self.nodes.append(NatsServer(place, sync_interval=sync_interval, setup=setup))
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def start(cls, directory: Path, *, sync_interval: str = "2m") -> "AsyncGenerator[NatsCluster]":
+    async def start(
+        cls, directory: Path, *, sync_interval: str = "2m", includes: Sequence[str] = ()
+    ) -> "AsyncGenerator[NatsCluster]":
         """Run the nodes as long as the context lasts."""
-        cluster = cls(directory, sync_interval=sync_interval)
+        cluster = cls(directory, sync_interval=sync_interval, includes=includes)
         try:
             for node in cluster.nodes:
                 await node.spawn()
