@@ -1,9 +1,12 @@
 """Asks one service whether it is well: exit 0 is yes, 1 is no with the reason on stderr.
 
 `healthcheck.py http://127.0.0.1:8000/readyz` wants an answer below 400; `healthcheck.py /tmp/heartbeat` wants a file
-that was touched in the last 30 seconds. It runs in the containers, with the standard library alone.
+that was touched in the last 30 seconds. It runs in the containers, with the standard library alone, and with the
+service's own environment: where that has a certificate the gateway speaks TLS, and so does this.
 """
 
+import os
+import ssl
 import sys
 import time
 import urllib.error
@@ -16,8 +19,15 @@ MAX_AGE_SECONDS = 30  # a runner touches its file every five seconds while the b
 
 def ask_url(url: str) -> str | None:
     """Return why the service behind `url` is not well, or None."""
+    tls = None
+    if os.environ.get("STAGECAST_TLS_CERT"):
+        url = url.replace("http://", "https://", 1)
+        tls = ssl.create_default_context()
+        # The certificate is for the name that clients know, not for 127.0.0.1, and the question is only who lives.
+        tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
     try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS):  # noqa: S310 - the image itself names the address
+        # The image itself names the address.
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS, context=tls):  # noqa: S310
             return None
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
         return f"{url}: {error}"

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -15,6 +16,7 @@ from gateway.app import Gateway, create_gateway
 from gateway.settings import GatewaySettings
 from gateway.socket_protocol import SocketProtocol
 from gateway.sockets import Sockets
+from stagecast.certificates import load_pair
 from stagecast.leaving import leave
 from stagecast.settings import read_settings
 from stagecast.telemetry import configure_logging
@@ -66,15 +68,25 @@ class GatewayServer(uvicorn.Server):
     def address(self) -> str:
         """Return where it listens, with the port that it got."""
         host, port = self.servers[0].sockets[0].getsockname()[:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return f"http{'s' if self.config.is_ssl else ''}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def server_config(gateway: Gateway, settings: GatewaySettings) -> uvicorn.Config:
-    """Return how uvicorn serves this gateway."""
+    """Return how uvicorn serves this gateway.
+
+    Raises:
+        MissingSetting: certificate and key are not both there, or cannot be used.
+    """
+    if (settings.tls_cert, settings.tls_key) != (None, None):
+        # uvicorn reads them again, but tells what is wrong in a stack trace, or asks the terminal for a password.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        load_pair(context, settings.tls_cert, settings.tls_key, names=("STAGECAST_TLS_CERT", "STAGECAST_TLS_KEY"))
     return uvicorn.Config(
         gateway.app,
         host=settings.host,
         port=settings.port,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
         http="httptools",
         ws=SocketProtocol,
         ws_max_size=settings.ws_max_message_bytes,

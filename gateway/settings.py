@@ -15,6 +15,8 @@ class GatewaySettings(AccessSettings):
     model_config = SettingsConfigDict(env_prefix="STAGECAST_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 for any free one.")
+    tls_cert: Path | None = Field(default=None, description="Certificate chain; with it, HTTPS and WSS are served.")
+    tls_key: Path | None = Field(default=None, description="Its key, not encrypted.")
     pipelines_dir: Path | None = Field(
         default=None, description="Directory of pipeline files; ./pipelines if there is one, else the ones shipped."
     )

@@ -15,7 +15,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from contracts.errors import LogUnavailable
-from stagecast.broker_settings import BrokerSettings, Security, security_options
+from stagecast.broker_client import BrokerClient
+from stagecast.broker_settings import BrokerSettings, Security, describe_failure, security_options
 from stagecast.inbox import Batch, Inbox
 
 _PING_INTERVAL_SECONDS = 10  # nats-py's default of 120 finds a dead peer after minutes
@@ -28,6 +29,7 @@ _WATCHDOG_SECONDS = 10.0
 _FLUSH_GIVEN_UP_SECONDS = 90
 _CLOSE_SECONDS = 1.0
 _CLOSE_AGAIN_SECONDS = 0.05
+_REASONS_TOLD = 8  # each once an outage: a broker that refuses us may also just close, before that is read
 _HUNG_SECONDS = 60.0  # without a single attempt to reconnect: nats-py's reconnect is stuck
 
 __all__ = ["Broker", "BrokerSettings"]
@@ -47,7 +49,7 @@ class Broker:
         self._settings = settings
         self._name = name
         self._inbox: Inbox | None = None
-        self._client = Client()
+        self._client: Client = BrokerClient()
         self._ready = asyncio.Event()
         self._lost = asyncio.Event()
         self._has_started = False
@@ -56,7 +58,7 @@ class Broker:
         self._on_connected: list[Callable[[], None]] = []
         self._down_since: float | None = time.monotonic()
         self._last_sign = time.monotonic()
-        self._has_told_outage = False
+        self._told: set[str] = set()  # reasons of the present outage
 
     @property
     def client(self) -> Client:
@@ -208,7 +210,7 @@ class Broker:
         down_seconds = time.monotonic() - self._down_since if self._down_since is not None else 0.0
         _log.info("broker connected", broker=self._settings.address(), down_seconds=round(down_seconds, 1))
         self._down_since = None
-        self._has_told_outage = False
+        self._told.clear()
         self._ready.set()
         for listener in self._on_connected:
             listener()
@@ -225,11 +227,12 @@ class Broker:
         self._last_sign = time.monotonic()
         if self._is_closing or (self._inbox is not None and self._inbox.refuse(error)):
             return
+        reason = describe_failure(error)
         if self._down_since is None:
-            _log.warning("broker error", error=str(error) or type(error).__name__)
-        elif not self._has_told_outage:  # once an outage; every failed attempt to reconnect comes here
-            self._has_told_outage = True
-            _log.warning("broker cannot be reached, trying on", broker=self._settings.address(), error=str(error))
+            _log.warning("broker error", error=reason)
+        elif reason not in self._told and len(self._told) < _REASONS_TOLD:  # every attempt to reconnect comes here
+            self._told.add(reason)
+            _log.warning("broker cannot be reached, trying on", broker=self._settings.address(), error=reason)
 
     async def _on_closed(self) -> None:
         if not self._is_closing:

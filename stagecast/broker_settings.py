@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import MissingSetting
+from stagecast.certificates import load_pair, trusting
 
 _ONE_TOKEN = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -31,6 +32,8 @@ class BrokerSettings(BaseSettings):
         description="Where answers come in: `_INBOX_<user>` when unset, so that each user can be given its own.",
     )
     nats_tls_ca: Path | None = Field(default=None, description="Certificate authority for tls:// URLs.")
+    nats_tls_cert: Path | None = Field(default=None, description="Our certificate, where the broker asks for one.")
+    nats_tls_key: Path | None = Field(default=None, description="Its key, not encrypted.")
     nats_timeout_seconds: float = Field(default=5.0, gt=0, description="Longest wait for one answer of the broker.")
 
     def servers(self) -> list[str]:
@@ -82,9 +85,29 @@ def security_options(settings: BrokerSettings) -> Security:
         options["user_credentials"] = str(settings.nats_creds)
     if (prefix := settings.inbox_prefix()) is not None:
         options["inbox_prefix"] = prefix
-    if settings.nats_tls_ca is not None:
-        try:
-            options["tls"] = ssl.create_default_context(cafile=settings.nats_tls_ca)
-        except (OSError, ssl.SSLError) as error:
-            raise MissingSetting(f"STAGECAST_NATS_TLS_CA cannot be used: {error}.") from error
+    if (context := _tls_context(settings)) is not None:
+        options["tls"] = context
     return options
+
+
+def _tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
+    """Make the context for an encrypted connection; None where nothing asks for one."""
+    ours = settings.nats_tls_cert, settings.nats_tls_key
+    wants_tls = any(urlsplit(url).scheme == "tls" for url in settings.servers())
+    if settings.nats_tls_ca is None and ours == (None, None) and not wants_tls:
+        return None
+    context = trusting(settings.nats_tls_ca, name="STAGECAST_NATS_TLS_CA")
+    if ours != (None, None):
+        load_pair(context, *ours, names=("STAGECAST_NATS_TLS_CERT", "STAGECAST_NATS_TLS_KEY"))
+    return context
+
+
+def describe_failure(error: Exception) -> str:
+    """Say why a connection came to nothing, with the settings to look at where it is about certificates."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        told = error.verify_message
+        return f"The broker's certificate is not accepted: {told}. STAGECAST_NATS_TLS_CA names its authority."
+    if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
+        told = str(error.reason).partition("ALERT_")[2].replace("_", " ").lower()
+        return f"The broker does not accept us: {told}. See STAGECAST_NATS_TLS_CERT and STAGECAST_NATS_TLS_KEY."
+    return str(error) or type(error).__name__

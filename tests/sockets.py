@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -63,7 +64,7 @@ class Socket:
 
 
 @asynccontextmanager
-async def open_socket(url: str) -> AsyncGenerator[Socket]:
+async def open_socket(url: str, *, tls: ssl.SSLContext | None = None) -> AsyncGenerator[Socket]:
     """Connect to `/ws`."""
-    async with connect(url, max_size=64 * 1024 * 1024) as connection:
+    async with connect(url, max_size=64 * 1024 * 1024, ssl=tls) as connection:
         yield Socket(connection)

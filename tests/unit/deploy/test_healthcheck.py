@@ -2,21 +2,25 @@
 
 import asyncio
 import os
+import ssl
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
+from tests.certificates import Authority
 from tests.processes import REPOSITORY, free_port
 
 SCRIPT = REPOSITORY / "deploy" / "healthcheck.py"
 
 
-async def check(target: str) -> tuple[int | None, str]:
+async def check(target: str, *, env: Mapping[str, str] | None = None) -> tuple[int | None, str]:
     """Run the script; return its exit code and what it says."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-S", str(SCRIPT), target, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-I", "-S", str(SCRIPT), target),
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **(env or {})},
     )
     async with asyncio.timeout(30):
         _, err = await process.communicate()
@@ -56,6 +60,17 @@ async def test_a_service_that_does_not_listen_is_not_well() -> None:
     code, said = await check(f"http://127.0.0.1:{free_port()}/healthz")
     assert code == 1
     assert "refused" in said
+
+
+async def test_a_gateway_that_speaks_tls_is_asked_by_tls_whatever_name_its_certificate_is_for(tmp_path: Path) -> None:
+    pair = Authority(tmp_path).issue("gateway")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pair.cert, pair.key)
+    server = await asyncio.start_server(answering(HTTPStatus.OK), "127.0.0.1", 0, ssl=tls)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/readyz"
+        assert await check(url, env={"STAGECAST_TLS_CERT": str(pair.cert)}) == (0, "")
+        assert (await check(url))[0] == 1
 
 
 async def test_a_heartbeat_of_just_now_is_well(tmp_path: Path) -> None:
