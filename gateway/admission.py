@@ -73,7 +73,8 @@ class Admission:
         try:
             principal = await self._gatekeeper.identify(token)
         except Unauthenticated as refusal:
-            self.count_failure(address, refusal)
+            if token is not None:  # who shows none guesses nothing
+                self.count_failure(address, refusal)
             raise
         _check(self._windows.requests.take(_key(principal)), "requests")
         return principal

@@ -192,6 +192,7 @@ def create_gateway(
     submissions = Submissions(log, definitions, QueueLimit(log, settings.max_queued))
     waiting = Waiting(settings.max_wait_seconds, asyncio.Event())
     admission = Admission(Gatekeeper.from_settings(settings), RateWindows.from_settings(settings))
+    browser_rules = BrowserRules.from_settings(settings)
 
     app = FastAPI(
         title="stagecast",
@@ -204,8 +205,7 @@ def create_gateway(
     )
     app.add_middleware(HttpDoor, admission=admission)
     install_error_handlers(app)
-    rules = BrowserRules.from_settings(settings)
-    _add_browser_protection(app, rules)
+    _add_browser_protection(app, browser_rules)
     app.include_router(submission_routes(submissions, subscriptions, waiting))
     app.include_router(execution_routes(log, archive))
     app.include_router(event_routes(subscriptions, Streaming(places, waiting.stopping, settings.sse_heartbeat_seconds)))
@@ -213,7 +213,7 @@ def create_gateway(
     app.include_router(output_routes(outputs))
     app.include_router(operation_routes(log, runners))
     hall = Hall(
-        Guards(admission, rules),
+        Guards(admission, browser_rules),
         subscriptions,
         sockets,
         _session_limits(settings),

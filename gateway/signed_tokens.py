@@ -25,6 +25,7 @@ from gateway.refusals import Unauthenticated
 from gateway.signing_keys import ALGORITHMS, SigningKey, SigningKeys
 
 _LEEWAY_SECONDS = 10  # by which our clock and the provider's may differ
+_LAST_SECOND = 253_402_300_799  # of the year 9999, which is as far as dates go
 _MAX_NAME = 200
 _KNOWN_ALGORITHMS = frozenset(each for kind in ALGORITHMS.values() for each in kind)
 _NOT_GOOD = "The token is not good."
@@ -96,7 +97,8 @@ def _principal_of(claims: dict[str, Any]) -> Principal:
     # One line, so that it cannot pass for two in a log, and short, as it becomes part of events.
     if not isinstance(name, str) or not 0 < len(name) <= _MAX_NAME or not name.isprintable():
         raise Unauthenticated(f"The token's sub must be one line of 1 to {_MAX_NAME} characters.")
-    return Principal(name, _scopes_of(claims), datetime.fromtimestamp(int(claims["exp"]), UTC))
+    until = datetime.fromtimestamp(min(int(claims["exp"]), _LAST_SECOND), UTC)
+    return Principal(name, _scopes_of(claims), until)
 
 
 def _scopes_of(claims: dict[str, Any]) -> frozenset[Scope]:

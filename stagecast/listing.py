@@ -92,12 +92,14 @@ class ListingReader:
         looked_at = 0
         while looked_at < _MAX_LOOKED_AT:
             newest = await newest_submissions(self._reader, first, end, _LOOKED_AT_AT_ONCE)
+            is_beginning = len(newest) < _LOOKED_AT_AT_ONCE
             for message in reversed(newest):
                 if _Submission.model_validate_json(message.data).owner == owner:
                     found.append(message)
                     if len(found) == limit:
-                        return found[::-1], message.sequence
-            if len(newest) < _LOOKED_AT_AT_ONCE:
+                        is_last = is_beginning and message is newest[0]
+                        return found[::-1], None if is_last else message.sequence
+            if is_beginning:
                 return found[::-1], None
             looked_at += len(newest)
             end = newest[0].sequence

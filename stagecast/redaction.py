@@ -5,7 +5,6 @@ from eight characters on; passwords inside URLs; and whatever looks like a token
 users submit, and what pipelines deliver, is never touched: a weak password is a word that they may use.
 """
 
-import json
 import os
 import re
 import time
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 MASK = "***"
 
+_LETTERS = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_PASSWORD", "_SECRET")
 _MIN_CHARACTERS = 8  # a shorter value hides nothing, and masking it would garble texts
 _REFRESH_SECONDS = 1.0  # a plugin may load its keys into the environment after the start
@@ -21,11 +21,13 @@ _REFRESH_SECONDS = 1.0  # a plugin may load its keys into the environment after 
 _URL_WITH_USER = re.compile(
     r"(?P<begin>\b[A-Za-z][A-Za-z0-9+.-]{0,15}://(?:[^\s/@:]{0,100}:)?)(?P<secret>[^\s/@]{1,500})@"
 )
-_FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (_URL_WITH_USER, rf"\g<begin>{MASK}@"),
-    (re.compile(r"(?P<begin>\bbearer[ .])(?=\S*[0-9])[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), rf"\g<begin>{MASK}"),
-    (re.compile(r"(?P<begin>\bsct_)[0-9a-f]{8,}"), rf"\g<begin>{MASK}"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), MASK),  # a JWT
+# What a text of this form has in it, its form, and what takes its place: most texts have nothing of the kind, and to
+# see that costs a hundredth of looking for the form.
+_FORMS: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("://", _URL_WITH_USER, rf"\g<begin>{MASK}@"),
+    ("earer", re.compile(r"(?P<begin>\b[Bb]earer[ .])(?=\S*[0-9])[A-Za-z0-9._~+/=-]{8,}"), rf"\g<begin>{MASK}"),
+    ("sct_", re.compile(r"(?P<begin>\bsct_)[0-9a-f]{8,}"), rf"\g<begin>{MASK}"),
+    ("eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), MASK),  # a JWT
 )
 
 
@@ -37,17 +39,18 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
         # The longest first: one secret may be the beginning of another.
-        ordered = sorted(spellings, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+        ordered = sorted(set(secrets), key=len, reverse=True)
+        spellings = [spelling for secret in ordered for spelling in _spellings(secret)]
+        self._known = re.compile("|".join(spellings)) if spellings else None
 
     def redact(self, text: str) -> str:
         """Return the text with secrets as `***`."""
         if self._known is not None:
             text = self._known.sub(MASK, text)
-        for form, replacement in _FORMS:
-            text = form.sub(replacement, text)
+        for sign, form, replacement in _FORMS:
+            if sign in text:
+                text = form.sub(replacement, text)
         return text
 
 
@@ -95,7 +98,27 @@ redact = EnvironmentRedactor().redact
 """Masks the secrets of this process: the environment belongs to all of it, so there is one for all."""
 
 
-def _spellings(secret: str) -> set[str]:
-    """Return a secret as it is, and as it stands within JSON, Python's own notation, and a URL."""
-    quoted = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
-    return {secret, *quoted, quote(secret, safe="")}
+def _spellings(secret: str) -> list[str]:
+    """Return patterns of a secret within a text, and within a URL.
+
+    In a text it may be escaped, and that may have been escaped again: a message quotes it, and a log line the message.
+    """
+    in_url = quote(secret, safe="")
+    return ["".join(map(_character, secret)), *([] if in_url == secret else [re.escape(in_url)])]
+
+
+def _character(character: str) -> str:
+    """Return a pattern of one character as it is, or after any number of backslashes, as JSON and Python write it."""
+    if character.isascii() and (character.isalnum() or character in "-_.:+=~ "):
+        return re.escape(character)
+    if character == "\\":
+        return r"\\+"
+    code = ord(character)
+    names = [_LETTERS[character]] if character in _LETTERS else []
+    names += [f"x{code:02x}"] if code < 0x100 else []
+    if code < 0x10000:
+        names += [f"u{code:04x}"]
+    else:
+        high, low = divmod(code - 0x10000, 0x400)
+        names += [f"U{code:08x}", rf"u{0xD800 + high:04x}\\+u{0xDC00 + low:04x}"]
+    return rf"(?:\\*{re.escape(character)}|\\+(?:{'|'.join(names)}))"

@@ -65,7 +65,8 @@ def configure_logging(service: str, settings: LogSettings | None = None) -> None
     renderer: list[structlog.types.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if use_json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # A plain trace: the default one shows local variables, where tokens and keys are.
+        else [structlog.dev.ConsoleRenderer(sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -10,7 +10,8 @@ from contracts.requests import ExecutionListing, ExecutionView
 from contracts.state import fold
 from stagecast.log import ExecutionLog
 from tests.example_events import Example
-from tests.integration.logs import LogPair
+from tests.integration.logs import LogPair, jetstream_log
+from tests.nats_server import NatsServer
 
 
 async def submit(log: ExecutionLog, count: int, *, events: int = 0) -> list[str]:
@@ -114,3 +115,39 @@ async def test_lists_asked_for_at_the_same_time_agree(empty_logs: LogPair) -> No
     await submit(empty_logs.log, 12)
     pages = await asyncio.gather(*(empty_logs.log.list_executions(limit=5) for _ in range(8)))
     assert all(one == other for one, other in pairwise(pages))
+
+
+async def owned_pages(log: ExecutionLog, owner: str, limit: int) -> list[list[str]]:
+    pages: list[list[str]] = []
+    before: str | None = None
+    while True:
+        page = await log.list_executions(limit=limit, before=before, owner=owner)
+        assert {row.owner for row in page.executions} <= {owner}
+        pages.append([row.id for row in page.executions])
+        before = page.next_before
+        if before is None:
+            return pages
+
+
+@pytest.mark.parametrize("limit", [1, 3, 5, 400])
+async def test_an_owners_pages_hold_theirs_once_newest_first_and_nobody_elses(empty_logs: LogPair, limit: int) -> None:
+    owners = ["alice", "bob", None, "bob", "alice", "bob"] * 5
+    submitted: dict[str | None, list[str]] = {}
+    for owner in owners:
+        example = Example()
+        await empty_logs.log.append(example.queued().model_copy(update={"owner": owner}))
+        await empty_logs.log.append(example.started())
+        submitted.setdefault(owner, []).append(example.id)
+    for owner in ("alice", "bob", "nobody"):
+        pages = await owned_pages(empty_logs.other, owner, limit)
+        assert [execution_id for page in pages for execution_id in page] == submitted.get(owner, [])[::-1]
+        assert all(len(page) == limit for page in pages[:-1])
+
+
+async def test_an_owner_behind_very_many_others_is_found_on_a_later_page(nats_server: NatsServer) -> None:
+    async with jetstream_log(nats_server.url) as log:
+        mine = Example()
+        await log.append(mine.queued("x" * 3_000_000).model_copy(update={"owner": "alice"}))  # kept apart, in parts
+        await submit(log, 1200)
+        pages = await owned_pages(log, "alice", 10)
+        assert pages == [[], [], [mine.id]]

@@ -233,3 +233,42 @@ async def test_a_place_that_cannot_be_listed_is_told_as_our_error_and_in_one_lin
 def test_a_missing_directory_is_made(tmp_path: Path):
     OutputStore.open(str(tmp_path / "deep" / "outputs"))
     assert (tmp_path / "deep" / "outputs").is_dir()
+
+
+async def owned_pages(store: OutputStore, owner: str, limit: int) -> list[list[str]]:
+    pages: list[list[str]] = []
+    before: str | None = None
+    while True:
+        page = await store.list(limit=limit, before=before, owner=owner)
+        pages.append([row.filename for row in page.rows])
+        if page.next_before is None:
+            return pages
+        before = page.next_before
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 16, 100])
+async def test_an_owners_pages_hold_theirs_once_newest_first_and_nobody_elses(store: OutputStore, limit: int):
+    saved: dict[str | None, list[str]] = {}
+    for number in range(60):
+        owner = ("alice", None, "bob")[number % 3]
+        result = a_result(NOON + number * 1000).model_copy(update={"owner": owner})
+        saved.setdefault(owner, []).append(await store.save(result))
+    for owner in ("alice", "bob", "nobody"):
+        pages = await owned_pages(store, owner, limit)
+        assert [name for page in pages for name in page] == saved.get(owner, [])[::-1]
+        assert all(len(page) == limit for page in pages[:-1])
+
+
+async def test_an_owners_page_reads_a_bounded_number_of_files_and_says_where_to_go_on(store: OutputStore):
+    mine = await store.save(a_result(NOON).model_copy(update={"owner": "alice"}))
+    for number in range(1, 450):
+        await store.save(a_result(NOON + number * 1000))
+    pages = await owned_pages(store, "alice", 10)
+    assert pages == [[], [], [mine]]
+
+
+async def test_a_row_does_not_tell_its_owner(store: OutputStore):
+    await store.save(a_result().model_copy(update={"owner": "alice"}))
+    (row,) = (await store.list(limit=1)).rows
+    assert row.owner == "alice"
+    assert "owner" not in row.model_dump_json()
