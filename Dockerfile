@@ -45,7 +45,7 @@ RUN pip --python /opt/stagecast/bin/python install --no-deps /wheel/*.whl
 FROM base AS service
 # A number, so that an orchestrator can check that it is not root; a name, for libraries that ask for one.
 RUN useradd --uid 10001 --user-group --home-dir /app --no-create-home --shell /usr/sbin/nologin stagecast \
- && install -d -o 10001 -g 10001 /app /app/outputs
+ && install -d -o 10001 -g 10001 /app /app/outputs && install -d -o 10001 -g 10001 -m 700 /app/tokens
 COPY deploy/healthcheck.py /usr/local/bin/healthcheck.py
 COPY pipelines /app/pipelines
 ENV PATH=/opt/stagecast/bin:$PATH \

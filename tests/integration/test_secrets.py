@@ -97,7 +97,7 @@ async def run_all_ways(witness: Witness, headers: dict[str, str]) -> None:
         waiting = {**headers, "Prefer": "wait=60", "Idempotency-Key": f"key-{how}"}
         run = "/api/pipelines/leaky-v1/run"
         result = (await witness.ask("POST", run, status=200, json={"input": how}, headers=waiting)).json()
-        assert result["status"] == "failed"
+        assert (result["status"], result["owner"]) == ("failed", "alice")
         assert [stage["errorCode"] for stage in result["stages"]] == [
             "leaked" if how == "own" else "function_error",
             "bad_request",

@@ -115,3 +115,13 @@ def test_the_services_of_the_cluster_reach_every_node_and_keep_three_copies() ->
         ours = environment(service)
         assert ours["STAGECAST_LOG_REPLICAS"] == "3"
         assert ours["STAGECAST_NATS_URL"] == "nats://nats-1:4222,nats://nats-2:4222,nats://nats-3:4222"
+
+
+def test_the_gateway_asks_nobody_only_because_it_is_published_on_loopback_and_keeps_its_tokens_on_a_volume() -> None:
+    gateway = read(ONE_NODE)["gateway"]
+    assert all(port.startswith("127.0.0.1:") for port in gateway["ports"])
+    assert "STAGECAST_AUTH=${STAGECAST_AUTH:-off}" in gateway["environment"]
+    assert "STAGECAST_ALLOWED_HOSTS=${STAGECAST_ALLOWED_HOSTS:-gateway}" in gateway["environment"]
+    (file,) = [line for line in gateway["environment"] if line.startswith("STAGECAST_TOKENS_FILE=")]
+    (volume,) = [line for line in gateway["volumes"] if line.startswith("tokens:")]
+    assert file.partition("=")[2].startswith(volume.partition(":")[2] + "/")

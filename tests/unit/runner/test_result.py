@@ -120,3 +120,11 @@ def test_a_log_that_cannot_be_read_ends_as_failed_and_says_so() -> None:
     result = result_of_unreadable(queued, CorruptLog("event 3 is missing"))
     assert (result.status, result.error_code, result.pipeline_version) == ("failed", "corrupt_log", "3.1")
     assert "event 3 is missing" in (result.error or "")
+
+
+async def test_a_result_belongs_to_who_submitted_it_however_it_ends() -> None:
+    state = begin(definition(prompt("a")), "hello")
+    state.queued = state.queued.model_copy(update={"owner": "alice"})
+    assert (await Bench().run(state)).owner == "alice"
+    assert result_of_state(state, "cancelled").owner == "alice"
+    assert result_of_unreadable(state.queued, CorruptLog("broken")).owner == "alice"
