@@ -127,9 +127,8 @@ class OutputStore:
     async def list(self, *, limit: int, before: str | None = None, owner: str | None = None) -> OutputPage:
         """Return up to `limit` results, newest first, from those older than `before`.
 
-        Files that are no results are left out with a warning in the log; they never make a listing fail. With an
-        `owner` only theirs are returned, and about `_MAX_LOOKED_AT` are read: there may be fewer, and more on a later
-        page.
+        Files that are no results are left out with a warning in the log; they never make a listing fail. Of one owner's
+        about `_MAX_LOOKED_AT` are looked at: there may be fewer on a page, and more on a later one.
 
         Args:
             limit: how many rows, at least 1.

@@ -1,6 +1,5 @@
 """JWTs against a real server of keys: which are good, and every way in which one is not."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -12,36 +11,12 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
-from structlog.testing import capture_logs
 
-from gateway.refusals import IdentityUnavailable, Unauthenticated
-from gateway.signed_tokens import Expected, SignedTokens
-from gateway.signing_keys import SigningKeys
+from gateway.signed_tokens import Expected
 from tests.jwks_server import AUDIENCE, ISSUER, JwksServer, Signer
+from tests.unit.gateway.identity import EDWARDS, ELLIPTIC, RSA, Provider
 
-RSA = Signer.rsa()
-ELLIPTIC = Signer.elliptic()
-EDWARDS = Signer.edwards()
 NOTHING = set[str]()
-EXPECTED = Expected(ISSUER, AUDIENCE)
-
-
-class Provider:
-    """A server of keys, what knows them, and the clock between them."""
-
-    def __init__(self, server: JwksServer, expected: Expected = EXPECTED) -> None:
-        self.server = server
-        self.now = 0.0
-        self.tokens = SignedTokens(SigningKeys(server.url, clock=lambda: self.now), expected)
-
-    async def name_of(self, token: str) -> str | None:
-        principal = await self.tokens.find(token)
-        return None if principal is None else principal.name
-
-    async def refusal_of(self, token: str) -> str:
-        with pytest.raises(Unauthenticated) as refusal:
-            await self.tokens.find(token)
-        return refusal.value.message
 
 
 @pytest.fixture
@@ -128,7 +103,6 @@ async def test_a_token_without_a_signature_is_refused(provider: Provider, algori
 
 
 async def test_the_public_key_is_no_shared_secret(provider: Provider) -> None:
-    """The oldest trick: the public key, which everybody has, taken as the secret of HS256."""
     secret = RSA.private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -167,100 +141,8 @@ async def test_a_changed_token_is_refused_wherever_it_is_changed(provider: Provi
     await provider.refusal_of(f"{head}.{body}.{signature[:-8]}AAAAAAAA")
 
 
-async def test_keys_that_nobody_may_sign_tokens_with_are_not_used() -> None:
-    shared = {"kty": "oct", "kid": "shared", "k": part({"s": 1}), "alg": "HS256"}
-    async with JwksServer.start() as server:
-        encryption = Signer.rsa("enc")
-        server.keys = [shared, encryption.public_jwk(use="enc"), {"kty": "EC", "crv": "P-999", "kid": "odd"}, {}]
-        server.keys.append(RSA.public_jwk())
-        provider = Provider(server)
-        assert await provider.name_of(RSA.token()) == "alice"
-        for token in (
-            encryption.token(),
-            jwt.encode({"sub": "a", "exp": 9**11}, "x" * 32, "HS256", headers={"kid": "shared"}),
-        ):
-            await provider.refusal_of(token)
-
-
-async def test_without_an_id_the_only_key_is_meant(provider: Provider) -> None:
-    await provider.refusal_of(RSA.token(headers={}))
-    async with JwksServer.start(RSA) as server:
-        assert await Provider(server).name_of(RSA.token(headers={})) == "alice"
-
-
 async def test_what_is_not_set_is_not_checked() -> None:
     async with JwksServer.start(RSA) as server:
         provider = Provider(server, Expected())
         assert await provider.name_of(RSA.token(aud="any", iss=None)) == "alice"
         assert await provider.name_of(RSA.token(aud=None)) == "alice"
-
-
-async def test_a_new_key_is_known_when_a_token_has_it_and_an_old_one_is_not_after_a_while(provider: Provider) -> None:
-    assert await provider.name_of(RSA.token()) == "alice"
-    new = Signer.rsa("rsa-2")
-    provider.server.keys = [new.public_jwk()]
-    provider.now += 11
-    assert await provider.name_of(new.token()) == "alice"
-    assert "does not have" in await provider.refusal_of(RSA.token())
-
-
-async def test_made_up_key_ids_do_not_make_the_gateway_ask_for_each(provider: Provider) -> None:
-    stranger = Signer.elliptic("nobody")
-    for _ in range(20):
-        await provider.refusal_of(stranger.token())
-    assert provider.server.asked == 1
-    provider.now += 11
-    for _ in range(20):
-        await provider.refusal_of(stranger.token())
-    assert provider.server.asked == 2
-
-
-async def test_requests_that_come_together_ask_for_the_keys_once(provider: Provider) -> None:
-    names = await asyncio.gather(*(provider.name_of(RSA.token()) for _ in range(20)))
-    assert names == ["alice"] * 20
-    assert provider.server.asked == 1
-
-
-async def test_keys_are_asked_for_anew_after_a_while_and_nobody_waits_for_that(provider: Provider) -> None:
-    await provider.name_of(RSA.token())
-    provider.now += 301
-    provider.server.gate = asyncio.Event()
-    async with asyncio.timeout(5):
-        assert await provider.name_of(RSA.token()) == "alice"
-    provider.server.gate.set()
-
-
-async def test_a_provider_that_is_away_leaves_its_keys_good_for_a_day(provider: Provider) -> None:
-    await provider.name_of(RSA.token())
-    await provider.server.stop()
-    with capture_logs() as lines:
-        for _ in range(3):
-            provider.now += 20_000
-            assert await provider.name_of(RSA.token()) == "alice"
-        provider.now += 30_000
-        with pytest.raises(IdentityUnavailable):
-            await provider.tokens.find(RSA.token())
-    assert "identity provider's keys not taken" in [line["event"] for line in lines]
-
-
-async def test_without_keys_it_is_told_that_nothing_can_be_told_and_goes_on_once_they_come(provider: Provider) -> None:
-    port = int(provider.server.url.rsplit(":", 1)[1].split("/")[0])
-    await provider.server.stop()
-    for _ in range(2):
-        with pytest.raises(IdentityUnavailable):
-            await provider.tokens.find(RSA.token())
-    await provider.server.listen(port)
-    provider.now += 11
-    assert await provider.name_of(RSA.token()) == "alice"
-
-
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [(500, None), (302, None), (200, b"<html>"), (200, b"[]"), (200, b'{"keys": []}'), (200, b"x" * 300_000)],
-)
-async def test_an_answer_that_is_no_set_of_keys_is_as_good_as_none(
-    provider: Provider, status: int, body: bytes | None
-) -> None:
-    provider.server.status, provider.server.body = status, body
-    with pytest.raises(IdentityUnavailable):
-        await provider.tokens.find(RSA.token())
