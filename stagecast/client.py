@@ -1,15 +1,13 @@
-"""A client of the gateway: submit, follow live, cancel, read results. What the `stagecast` command uses, and users.
+"""A client of the gateway: run, follow live, cancel, read results. What the `stagecast` command uses, and users.
 
     async with Client("http://127.0.0.1:8000") as client:
-        execution_id = await client.run("prompt-optimizer-v1", "Write a poem")
-        async for event in client.follow(execution_id):
+        async for event in client.run("prompt-optimizer-v1", "Write a poem"):
             print(event.type)
 
-Following live events over `/ws`, with reconnecting, is `stagecast.event_stream`; HTTP is `stagecast.exchange`.
+`/ws` is `stagecast.event_stream`, HTTP is `stagecast.exchange`, what is yielded besides events `stagecast.updates`.
 """
 
-import asyncio
-import time
+import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
@@ -17,10 +15,7 @@ from typing import Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
 
-from contracts.errors import GatewayUnreachable, RequestRefused, StagecastError
-from contracts.events import Event
 from contracts.ids import check_execution_id
 from contracts.requests import (
     CancelReply,
@@ -32,33 +27,45 @@ from contracts.requests import (
     RunRequest,
 )
 from contracts.results import OutputListing, PipelineResult
+from stagecast.connections import Connections
+from stagecast.dialer import Dialer
 from stagecast.event_stream import EventStream
-from stagecast.exchange import Exchange
+from stagecast.exchange import Exchange, read_reply
+from stagecast.gateway_address import GatewayAddress
+from stagecast.position import Position
+from stagecast.readiness import wait_ready
+from stagecast.run import Run
+from stagecast.updates import EventLog, LifecycleUpdate, Update
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
-_READY_POLL_SECONDS = 0.2
-
-T = TypeVar("T")
+R = TypeVar("R", bound=RunReply)
 
 
 class Client:
     """Talks to one gateway, or to any number of them behind one address. Use it with `async with`.
 
-    Every method raises `GatewayUnreachable` when nobody answers and `RequestRefused` when the answer is an error.
+    Every method raises `GatewayUnreachable` when nobody answers and `RequestRefused` when the answer is an error; its
+    `code` is the gateway's, `unauthenticated` and `forbidden` where the token is not good enough. All that is followed
+    shares connections, a hundred executions each.
 
     Args:
         url: address of the gateway, without a path unless it is served below one.
         token: sent as bearer token, if given.
-        reconnect_seconds: how long `follow` tries to get a lost connection back before it gives up, and how long `run`
-            and `rerun` are repeated when an answer was lost or the broker is away.
+        reconnect_seconds: how long a lost connection is tried again before following gives up, and how long a
+            submission is repeated when an answer was lost or the broker is away; `math.inf` for ever.
     """
 
     def __init__(self, url: str = DEFAULT_URL, *, token: str | None = None, reconnect_seconds: float = 60.0) -> None:
-        self.url = url.rstrip("/")
-        self._reconnect_seconds = reconnect_seconds
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._exchange = Exchange(self.url, headers, patience=reconnect_seconds)
+        address = GatewayAddress.of(url, token)
+        self.url = address.url
+        self._exchange = Exchange(address, patience=reconnect_seconds)
+        self._connections = Connections(Dialer(address))
+        self._stream = EventStream(
+            self._connections,
+            patience=reconnect_seconds,
+            was_reached=lambda: self._exchange.was_answered or self._connections.was_open,
+        )
 
     async def __aenter__(self) -> Self:
         """Open the client; connections are made when they are needed."""
@@ -69,6 +76,7 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections; nothing that runs on the server is touched."""
+        await self._connections.close()
         await self._exchange.close()
 
     async def wait_ready(self, timeout_seconds: float = 30.0, *, runners: int = 0) -> None:
@@ -77,43 +85,33 @@ class Client:
         Raises:
             GatewayUnreachable: it was not so within the time; the message tells what was missing.
         """
-        end = time.monotonic() + timeout_seconds
-        while True:
-            missing = await self._what_is_missing(runners)
-            if missing is None:
-                return
-            if time.monotonic() >= end:
-                raise GatewayUnreachable(missing)
-            await asyncio.sleep(_READY_POLL_SECONDS)
+        await wait_ready(self._exchange, timeout_seconds, runners)
 
     async def pipelines(self) -> list[PipelineListing]:
         """Return the pipelines that can be run."""
-        return _read(list[PipelineListing], await self._exchange.request("GET", "/api/pipelines"))
+        return read_reply(list[PipelineListing], await self._exchange.request("GET", "/api/pipelines"))
 
-    async def run(self, pipeline_id: str, input: str, options: Mapping[str, Any] | None = None) -> str:
-        """Submit an execution and return its id; it runs to its end whether or not anybody follows it.
-
-        It is submitted once, however often an answer is lost: each call has an `Idempotency-Key` of its own.
+    def run(self, pipeline_id: str, input: str, options: Mapping[str, Any] | None = None) -> Run[RunReply]:
+        """Run a pipeline: iterate over what is returned for its events, or await its `result()`.
 
         Args:
             pipeline_id: which pipeline.
             input: fills the pipeline's primary input.
             options: its other inputs by name, and `models` to override aliases.
         """
-        body = RunRequest(input=input, options=dict(options or {})).model_dump_json(by_alias=True)
-        return _read(
-            RunReply, await self._exchange.submit(f"/api/pipelines/{quote(pipeline_id, safe='')}/run", body)
-        ).execution_id
+        request = RunRequest(input=input, options=dict(options or {}))
+        path = f"/api/pipelines/{quote(pipeline_id, safe='')}/run"
+        return self._run(RunReply, path, request.model_dump_json(by_alias=True))
 
-    async def rerun(
+    def rerun(
         self,
         execution_id: str,
         *,
         from_stage: str | None = None,
         input: str | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> RerunReply:
-        """Run an execution that has ended again, and return the new one's id and what it takes over. Once, as `run`.
+    ) -> Run[RerunReply]:
+        """Run an execution that has ended again; what is returned is as that of `run`, and tells what is reused.
 
         Args:
             execution_id: which execution.
@@ -124,39 +122,51 @@ class Client:
         """
         request = RerunRequest(from_stage=from_stage, input=input, options=None if options is None else dict(options))
         path = f"/api/executions/{check_execution_id(execution_id)}/rerun"
-        return _read(
-            RerunReply, await self._exchange.submit(path, request.model_dump_json(by_alias=True, exclude_none=True))
-        )
+        return self._run(RerunReply, path, request.model_dump_json(by_alias=True, exclude_none=True))
+
+    async def submit(self, pipeline_id: str, input: str, options: Mapping[str, Any] | None = None) -> str:
+        """Submit an execution as `run` does, and return its id; it runs to its end though nobody follows it."""
+        return (await self.run(pipeline_id, input, options).submit()).execution_id
 
     async def execution(self, execution_id: str) -> ExecutionView:
         """Return where an execution stands."""
         reply = await self._exchange.request("GET", f"/api/executions/{check_execution_id(execution_id)}")
-        return _read(ExecutionView, reply)
+        return read_reply(ExecutionView, reply)
 
     async def cancel(self, execution_id: str) -> bool:
         """Ask to stop an execution; False when there was nothing to cancel."""
         reply = await self._exchange.request("POST", f"/api/executions/{check_execution_id(execution_id)}/cancel")
-        return _read(CancelReply, reply).cancelled
+        return read_reply(CancelReply, reply).cancelled
 
     async def outputs(self, *, limit: int = 100, before: str | None = None) -> Sequence[OutputListing]:
         """Return saved results, newest first; `before` is the last file name of the page before."""
         params: dict[str, str | int] = {"limit": limit} | ({} if before is None else {"before": before})
-        return _read(
-            list[OutputListing], await self._exchange.request("GET", f"/api/outputs?{httpx.QueryParams(params)}")
-        )
+        reply = await self._exchange.request("GET", f"/api/outputs?{httpx.QueryParams(params)}")
+        return read_reply(list[OutputListing], reply)
 
     async def output(self, filename: str) -> PipelineResult:
         """Return one saved result."""
-        return _read(PipelineResult, await self._exchange.request("GET", f"/api/outputs/{quote(filename, safe='')}"))
+        reply = await self._exchange.request("GET", f"/api/outputs/{quote(filename, safe='')}")
+        return read_reply(PipelineResult, reply)
+
+    async def events(
+        self, execution_id: str, *, after: int = -1, events: Literal["default", "all"] = "default"
+    ) -> EventLog:
+        """Return an execution's stored events as they are now, without waiting for more; arguments as for `follow`."""
+        params: dict[str, str | int] = {"stream": "false"}
+        params |= ({"after": after} if after >= 0 else {}) | ({"events": events} if events != "default" else {})
+        path = f"/api/executions/{check_execution_id(execution_id)}/events?{httpx.QueryParams(params)}"
+        return read_reply(EventLog, await self._exchange.request("GET", path))
 
     async def follow(
         self, execution_id: str, *, after: int = -1, events: Literal["default", "all"] = "default"
-    ) -> AsyncGenerator[Event, None]:
+    ) -> AsyncGenerator[Update, None]:
         """Yield an execution's events in order, each once, the terminal one last.
 
-        A lost connection is made again and goes on after the last event that was seen. Live text (`stage:output`) is
-        not stored: what was written while the connection was lost is missing. Events of a kind that this version does
-        not know are left out.
+        A lost connection is made again and goes on after the last event that was seen. Nothing stored is missing
+        without a word: a `Snapshot` stands in for events that are not kept any more. Live text (`stage:output`) is not
+        stored: `Dropped` tells of pieces that a slow reader did not get, and what was written while a connection was
+        lost is missing. Events of a kind that this version does not know are left out.
 
         Args:
             execution_id: which execution.
@@ -167,33 +177,34 @@ class Client:
             ExecutionNotFound: the gateway knows no such execution (any more).
             GatewayUnreachable: the first connection failed, or a lost one did not come back in time.
         """
-        stream = EventStream(
-            self.url,
-            self._exchange.headers,
-            use_proxy=self._exchange.use_proxy,
-            patience=self._reconnect_seconds,
-        )
-        following = stream.events(check_execution_id(execution_id), after, with_journal=events == "all")
-        async with aclosing(following):
-            async for event in following:
-                yield event
+        position = Position(check_execution_id(execution_id), after, with_journal=events == "all")
+        async with aclosing(self._stream.updates(position)) as updates:
+            async for update in updates:
+                yield update
 
-    async def _what_is_missing(self, runners: int) -> str | None:
-        try:
-            reply = await self._exchange.send("GET", "/readyz")
-            ready = _read(dict[str, Any], reply.content)
-        except StagecastError as error:
-            return error.message
-        there = ready.get("runners")
-        if not reply.is_success:
-            return "The gateway is there, but its broker does not answer."
-        if not isinstance(there, int) or there < runners:
-            return f"{there or 'None'} of {runners} runners are there."
-        return None
+    async def lifecycle(self, pipeline_id: str | None = None) -> AsyncGenerator[LifecycleUpdate, None]:
+        """Yield how executions are queued, started, resumed, released, cancelled and completed, from now on, for ever.
 
+        A `Gap` stands where such events may be missing, also after a lost connection: `execution` tells how one stands.
 
-def _read(kind: type[T], content: bytes) -> T:
-    try:
-        return TypeAdapter(kind).validate_json(content)
-    except ValidationError as error:
-        raise RequestRefused("The answer is not one of a stagecast gateway.", status=200, code="bad_reply") from error
+        Args:
+            pipeline_id: only those of this pipeline; of all that one may see when left out.
+
+        Raises:
+            PipelineNotFound: the gateway knows no such pipeline.
+            GatewayUnreachable: the first connection failed, or a lost one did not come back in time.
+        """
+        async with aclosing(self._stream.lifecycle(pipeline_id)) as updates:
+            async for update in updates:
+                yield update
+
+    def _run(self, kind: type[R], path: str, body: str) -> Run[R]:
+        key = secrets.token_hex(16)
+
+        async def submit() -> R:
+            return read_reply(kind, await self._exchange.submit(path, body, key))
+
+        def follow(execution_id: str, after: int, events: Literal["default", "all"]) -> AsyncGenerator[Update, None]:
+            return self.follow(execution_id, after=after, events=events)
+
+        return Run(submit, follow, self.cancel)

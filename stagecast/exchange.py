@@ -4,47 +4,48 @@ Which requests there are, and what their answers mean, is `stagecast.client`'s a
 """
 
 import asyncio
-import secrets
 import time
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.errors import GatewayUnreachable, LogUnavailable, RequestRefused
-from stagecast.event_stream import unreachable
+from stagecast.gateway_address import GatewayAddress
 
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 30.0
 _FIRST_REPEAT_SECONDS = 0.2  # doubles up to the longest
 _LONGEST_REPEAT_SECONDS = 2.0
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _AWAY = (502, 503, 504)  # nobody behind the address can answer just now
+
+T = TypeVar("T")
 
 
 class Exchange:
     """Requests to one gateway address. Every method raises `GatewayUnreachable` when nobody answers.
 
     Args:
-        url: the gateway's address.
-        headers: sent with each request.
+        address: where the gateway is, and who asks.
         patience: seconds for which a submission is repeated.
+
+    Attributes:
+        was_answered: whether anybody ever answered.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str], *, patience: float) -> None:
-        self.url = url
-        self.headers = headers
-        # A proxy set for the outside world is no way to this machine.
-        self.use_proxy = urlsplit(url).hostname not in _LOOPBACK
+    def __init__(self, address: GatewayAddress, *, patience: float) -> None:
+        self.was_answered = False
+        self._address = address
         self._patience = patience
         self._http: httpx.AsyncClient | None = None
 
     def open(self) -> None:
         """Begin; connections are made when they are needed."""
         timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
-        self._http = httpx.AsyncClient(headers=self.headers, timeout=timeout, trust_env=self.use_proxy)
+        self._http = httpx.AsyncClient(
+            headers=self._address.headers, timeout=timeout, trust_env=self._address.may_use_proxy
+        )
 
     async def close(self) -> None:
         """Close the connections; nothing that runs on the server is touched."""
@@ -60,24 +61,24 @@ class Exchange:
         """
         return _content_of(await self.send(method, path, body))
 
-    async def submit(self, path: str, body: str) -> bytes:
-        """Post with a fresh `Idempotency-Key`; repeat that while it is not known what became of it.
+    async def submit(self, path: str, body: str, key: str) -> bytes:
+        """Post with an `Idempotency-Key`; repeat that while it is not known what became of it.
 
         A first try that finds nobody is not repeated, and neither is what was refused for a reason that stays.
 
         Raises:
             RequestRefused: the answer is an error, or was until patience ended.
         """
-        key = {"Idempotency-Key": secrets.token_hex(16)}
+        headers = {"Idempotency-Key": key}
         give_up_at = time.monotonic() + self._patience
         pause, has_begun = _FIRST_REPEAT_SECONDS, False
         while True:
             try:
-                reply = await self._try("POST", path, body, key)
+                reply = await self._try("POST", path, body, headers)
             except httpx.TransportError as error:
                 has_begun = has_begun or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if not has_begun or time.monotonic() + pause > give_up_at:
-                    raise unreachable(self.url) from error
+                    raise self._address.unreachable() from error
             else:
                 has_begun = True
                 if not _is_passing(reply) or time.monotonic() + pause > give_up_at:
@@ -90,18 +91,34 @@ class Exchange:
         try:
             return await self._try(method, path, body, {})
         except httpx.TransportError as error:
-            raise unreachable(self.url) from error
+            raise self._address.unreachable() from error
 
     async def _try(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> httpx.Response:
         if self._http is None:
             raise RuntimeError("use the client with `async with`")
         kind = {"Content-Type": "application/json"} if body is not None else {}
         try:
-            return await self._http.request(method, self.url + path, content=body, headers={**kind, **headers})
+            reply = await self._http.request(
+                method, self._address.url + path, content=body, headers={**kind, **headers}
+            )
         except httpx.InvalidURL as error:
-            raise GatewayUnreachable(f"{self.url} is no address: {error}.") from None
+            raise GatewayUnreachable(f"{self._address.url} is no address: {error}.") from None
         except httpx.DecodingError as error:
-            raise unreachable(self.url) from error
+            raise self._address.unreachable() from error
+        self.was_answered = True
+        return reply
+
+
+def read_reply(kind: type[T], content: bytes) -> T:
+    """Read the body of an answer as a value of this kind.
+
+    Raises:
+        RequestRefused: it is none.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(content)
+    except ValidationError as error:
+        raise RequestRefused("The answer is not one of a stagecast gateway.", status=200, code="bad_reply") from error
 
 
 def _is_passing(reply: httpx.Response) -> bool:

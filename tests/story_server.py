@@ -92,6 +92,7 @@ class Story:
         hold_at: wait at this number until `cancelled` is set.
         ignores_cancel: take a cancel request and do nothing about it.
         replies: answers to HTTP requests by `METHOD /path`.
+        refused_handshakes: how many of the next WebSocket handshakes are answered with 503.
         first_replies: answers to the first HTTP requests, whatever they ask for; None cuts the connection.
     """
 
@@ -109,6 +110,7 @@ class Story:
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     is_held: asyncio.Event = field(default_factory=asyncio.Event)
     ignores_cancel: bool = False
+    refused_handshakes: int = 0
     cancel_asked: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
@@ -136,6 +138,10 @@ class Story:
 
     async def talk(self, websocket: WebSocket) -> None:
         """Serve one connection."""
+        if self.refused_handshakes:
+            self.refused_handshakes -= 1
+            await websocket.send_denial_response(Response(status_code=503))
+            return
         await websocket.accept()
         number = len(self.subscriptions)
         request = json.loads(await websocket.receive_text())

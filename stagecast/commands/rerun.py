@@ -40,8 +40,8 @@ def rerun(  # noqa: PLR0913 - each option of a command is a parameter
 
         # Entered first: a Ctrl-C that comes while the submission is under way cancels what was submitted.
         with catch_interrupts() as interrupted:
-            submitting = client.rerun(execution_id, from_stage=from_stage, input=text, options=options)
-            reply = await until_taken(submitting, interrupted)
+            run = client.rerun(execution_id, from_stage=from_stage, input=text, options=options)
+            reply = await until_taken(run.submit(), interrupted)
             if detach:
                 typer.echo(reply.execution_id)
                 return 0

@@ -10,6 +10,7 @@ from stagecast.commands.submission import until_taken
 from stagecast.commands.watch import run_interruptible, watch_to_end
 
 if TYPE_CHECKING:
+    from contracts.requests import RunReply
     from stagecast.client import Client
 
 _JSON_BEGINNINGS = tuple('{["')
@@ -36,20 +37,20 @@ def run(
 
         # Entered first: a Ctrl-C that comes while the submission is under way cancels what was submitted.
         with catch_interrupts() as interrupted:
-            execution_id = await until_taken(_submit(client, pipeline, text, options), interrupted)
+            reply = await until_taken(_submit(client, pipeline, text, options), interrupted)
             if detach:
-                typer.echo(execution_id)
+                typer.echo(reply.execution_id)
                 return 0
-            return await watch_to_end(client, execution_id, interrupted, as_json=as_json, cancels=True)
+            return await watch_to_end(client, reply.execution_id, interrupted, as_json=as_json, cancels=True)
 
     raise typer.Exit(run_interruptible(context, work))
 
 
-async def _submit(client: "Client", pipeline: str, text: str, options: dict[str, Any]) -> str:
+async def _submit(client: "Client", pipeline: str, text: str, options: dict[str, Any]) -> "RunReply":
     from contracts.errors import PipelineNotFound, RequestRefused
 
     try:
-        return await client.run(pipeline, text, options)
+        return await client.run(pipeline, text, options).submit()
     except RequestRefused as error:
         if error.code == PipelineNotFound.code:
             raise PipelineNotFound(f"There is no pipeline '{pipeline}'; `stagecast pipelines` lists them.") from None

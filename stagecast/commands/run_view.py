@@ -23,9 +23,26 @@ from contracts.events import (
     StageSkipped,
     StageStarted,
 )
-from contracts.results import PipelineResult, StageOutcome
+from contracts.requests import ExecutionView, StageView, StageViewStatus
+from contracts.results import PipelineResult, StageOutcome, StageResult, StageStatus
 
 Phase = Literal["waiting", "running", "retrying", "done", "reused", "skipped", "failed", "cancelled"]
+
+_PHASES: dict[StageViewStatus, Phase] = {
+    "pending": "waiting",
+    "running": "running",
+    "completed": "done",
+    "skipped": "skipped",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "not_run": "waiting",
+}
+_OUTCOMES: dict[StageViewStatus, StageStatus] = {
+    "completed": "success",
+    "skipped": "skipped",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
 
 _TAIL_LENGTH = 2_000  # characters of live text that are kept for a stage, or for one item of a foreach
 
@@ -119,6 +136,15 @@ class RunView:
             case _:
                 pass
 
+    def restore(self, view: ExecutionView) -> None:
+        """Take in where it stands, in place of events that are missing."""
+        self.title, self.status = self.title or view.pipeline_id, view.status
+        self.queued_at, self.ended_at = view.queued_at, view.ended_at
+        self.note = "cancelling" if view.cancel_requested else ""
+        results = {stage.stage_id: stage for stage in view.result.stages} if view.result is not None else {}
+        for stage in view.stages:
+            self.stages[stage.index] = _row_of(stage, results.get(stage.id))
+
     def _end(self, event: ExecutionCompleted) -> None:
         self.status, self.result, self.filename = event.result.status, event.result, event.filename
         self.note, self.ended_at = event.result.error or "", event.at
@@ -148,3 +174,28 @@ class RunView:
                 pass
         if row.phase == "retrying" and isinstance(event, StageOutput):
             row.phase, row.note = "running", ""
+
+
+def _row_of(stage: StageView, result: StageResult | None) -> StageRow:
+    """Make the row of a stage that is known by what it came to, not by its events."""
+    status = _OUTCOMES.get(stage.status)
+    outcome = None
+    if status is not None and stage.status != "skipped":
+        outcome = StageOutcome(
+            status=status,
+            cost=stage.cost,
+            duration=stage.duration or 0,
+            model=stage.model,
+            input_tokens=result.input_tokens if result is not None else 0,
+            output_tokens=result.output_tokens if result is not None else 0,
+            reused_from=stage.reused_from,
+        )
+    is_reused = stage.status == "completed" and stage.reused_from is not None
+    return StageRow(
+        stage.name,
+        phase="reused" if is_reused else _PHASES[stage.status],
+        started_at=stage.started_at,
+        duration=stage.duration,
+        outcome=outcome,
+        note=stage.error or stage.reason or "",
+    )

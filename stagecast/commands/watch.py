@@ -102,10 +102,16 @@ async def watch_to_end(
 
 
 async def _follow(client: "Client", view: "RunView", display: "Display") -> None:
-    async with aclosing(client.follow(view.execution_id)) as events:
-        async for event in events:
-            view.apply(event)
-            display.show(event)
+    from stagecast.updates import Dropped, Snapshot
+
+    async with aclosing(client.follow(view.execution_id)) as updates:
+        async for update in updates:
+            if isinstance(update, Snapshot):
+                view.restore(update.view)
+                display.say("Some of its events are not kept any more; this is where it stands.")
+            elif not isinstance(update, Dropped):  # of live text only the end is shown anyway
+                view.apply(update)
+                display.show(update)
 
 
 async def _ask_to_cancel(client: "Client", view: "RunView", display: "Display") -> None:

@@ -10,20 +10,21 @@ import pytest
 
 from contracts.envelope import StoredEvent
 from contracts.errors import ExecutionNotFound, GatewayUnreachable, InvalidId, RequestRefused
-from contracts.events import Event, ExecutionCompleted, StageOutput
+from contracts.events import ExecutionCompleted, StageOutput
 from stagecast.client import Client
+from stagecast.updates import Update
 from tests.processes import free_port
-from tests.story_server import EXECUTION_ID, FILENAME, Story, demo_result, live_text, telling
+from tests.story_server import EXECUTION_ID, FILENAME, Story, demo_events, demo_result, live_text, telling
 
 WAIT_SECONDS = 20.0
 
 
-async def follow(story: Story, *, after: int = -1, events: Literal["default", "all"] = "default") -> list[Event]:
+async def follow(story: Story, *, after: int = -1, events: Literal["default", "all"] = "default") -> list[Update]:
     async with asyncio.timeout(WAIT_SECONDS), Client(story.url) as client:
         return [event async for event in client.follow(EXECUTION_ID, after=after, events=events)]
 
 
-def numbers(events: list[Event]) -> list[int]:
+def numbers(events: list[Update]) -> list[int]:
     return [event.seq for event in events if isinstance(event, StoredEvent)]
 
 
@@ -122,8 +123,8 @@ async def test_a_gateway_that_is_not_there_is_told_at_once_with_what_to_start():
 
 
 async def test_a_lost_connection_that_does_not_come_back_in_time_is_told():
-    seen: list[Event] = []
-    async with telling(Story(drop_after=[3] + [0] * 100)) as story, Client(story.url, reconnect_seconds=0.3) as client:
+    seen: list[Update] = []
+    async with telling(Story(drop_after=[3] + [0] * 100)) as story, Client(story.url, reconnect_seconds=1.5) as client:
         with pytest.raises(GatewayUnreachable):
             async for event in client.follow(EXECUTION_ID):
                 seen.append(event)
@@ -142,7 +143,7 @@ async def test_a_submission_carries_input_and_options_and_returns_the_id():
     reply = {"executionId": EXECUTION_ID, "pipelineId": "demo", "status": "started"}
     story = Story(replies={"POST /api/pipelines/demo/run": (200, reply)})
     async with telling(story), Client(story.url, token="abc") as client:
-        assert await client.run("demo", "hello", {"n": 2}) == EXECUTION_ID
+        assert await client.submit("demo", "hello", {"n": 2}) == EXECUTION_ID
     assert story.requests == [("POST /api/pipelines/demo/run", {"input": "hello", "options": {"n": 2}})]
     assert story.headers[0]["authorization"] == "Bearer abc"
 
@@ -150,7 +151,7 @@ async def test_a_submission_carries_input_and_options_and_returns_the_id():
 async def test_an_error_of_the_gateway_keeps_its_code_sentence_and_status():
     async with telling(Story()) as story, Client(story.url) as client:
         with pytest.raises(RequestRefused, match="Pipeline not found") as caught:
-            await client.run("nope", "hello")
+            await client.submit("nope", "hello")
     assert (caught.value.code, caught.value.status) == ("pipeline_not_found", 404)
 
 
@@ -197,6 +198,27 @@ async def test_waiting_for_readiness_tells_what_is_missing():
         story.replies["GET /readyz"] = (503, {"ready": False, "broker": False, "runners": 0})
         with pytest.raises(GatewayUnreachable, match="broker does not answer"):
             await client.wait_ready(0)
+
+
+async def test_the_log_can_be_read_without_waiting_for_more():
+    events = [event.model_dump(by_alias=True, mode="json") for event in demo_events()[3:]]
+    strange = {"type": "stage:from_the_future", "executionId": EXECUTION_ID, "seq": 8}
+    reply = {"executionId": EXECUTION_ID, "status": "success", "from": 3, "to": 8, "events": [*events, strange]}
+    path = f"GET /api/executions/{EXECUTION_ID}/events?stream=false&after=2&events=all"
+    async with telling(Story(replies={path: (200, reply)})) as story, Client(story.url) as client:
+        log = await client.events(EXECUTION_ID, after=2, events="all")
+    assert [event.type for event in log.events] == [event["type"] for event in events]
+    assert (log.status, log.from_, log.to, log.recovered, log.snapshot) == ("success", 3, 8, True, None)
+
+
+@pytest.mark.parametrize("more", [{}, {"status": "success"}, {"status": "asleep", "events": []}])
+async def test_a_log_that_is_none_is_told(more: dict[str, object]):
+    reply = {"executionId": EXECUTION_ID, **more}
+    path = f"GET /api/executions/{EXECUTION_ID}/events?stream=false"
+    async with telling(Story(replies={path: (200, reply)})) as story, Client(story.url) as client:
+        with pytest.raises(RequestRefused) as caught:
+            await client.events(EXECUTION_ID)
+    assert caught.value.code == "bad_reply"
 
 
 def test_the_package_gives_the_client_lazily():

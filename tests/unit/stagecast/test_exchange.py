@@ -23,7 +23,7 @@ async def test_a_submission_whose_answer_was_lost_is_repeated_with_the_same_key(
         first_replies=[None, (500, AWAY), (503, AWAY), (502, "<h1>Bad gateway</h1>")],
     )
     async with telling(story), Client(story.url) as client:
-        assert await client.run("demo", "hello") == EXECUTION_ID
+        assert await client.submit("demo", "hello") == EXECUTION_ID
     assert len(story.requests) == 5
     assert len(set(keys_of(story))) == 1
     assert story.requests[0] == story.requests[4]
@@ -32,8 +32,8 @@ async def test_a_submission_whose_answer_was_lost_is_repeated_with_the_same_key(
 async def test_each_submission_has_a_key_of_its_own():
     story = Story(replies={"POST /api/pipelines/demo/run": (200, ACCEPTED)})
     async with telling(story), Client(story.url) as client:
-        await client.run("demo", "hello")
-        await client.run("demo", "hello")
+        await client.submit("demo", "hello")
+        await client.submit("demo", "hello")
     first, second = keys_of(story)
     assert None not in (first, second)
     assert first != second
@@ -43,7 +43,7 @@ async def test_a_submission_is_repeated_for_so_long_and_no_longer():
     story = Story(replies={"POST /api/pipelines/demo/run": (500, AWAY)})
     async with telling(story), Client(story.url, reconnect_seconds=0.5) as client, asyncio.timeout(WAIT_SECONDS):
         with pytest.raises(RequestRefused, match="failed to start"):
-            await client.run("demo", "hello")
+            await client.submit("demo", "hello")
     assert 1 < len(story.requests) < 5
 
 
@@ -52,7 +52,7 @@ async def test_what_was_refused_for_a_reason_that_stays_is_not_repeated(status: 
     story = Story(replies={"POST /api/pipelines/demo/run": (status, {"error": "no", "code": "some_reason"})})
     async with telling(story), Client(story.url) as client:
         with pytest.raises(RequestRefused):
-            await client.run("demo", "hello")
+            await client.submit("demo", "hello")
     assert len(story.requests) == 1
 
 
@@ -69,8 +69,8 @@ async def test_a_rerun_says_what_is_changed_and_returns_what_is_reused():
     reply = {**ACCEPTED, "executionId": other, "rerunOf": EXECUTION_ID, "reused": ["one", "two"]}
     what = f"POST /api/executions/{EXECUTION_ID}/rerun"
     async with telling(Story(replies={what: (200, reply)})) as story, Client(story.url) as client:
-        answer = await client.rerun(EXECUTION_ID)
-        await client.rerun(EXECUTION_ID, from_stage="three", input="other", options={})
+        answer = await client.rerun(EXECUTION_ID).submit()
+        await client.rerun(EXECUTION_ID, from_stage="three", input="other", options={}).submit()
     assert (answer.execution_id, answer.rerun_of, answer.reused) == (other, EXECUTION_ID, ("one", "two"))
     assert story.requests == [(what, {}), (what, {"fromStage": "three", "input": "other", "options": {}})]
     assert None not in keys_of(story)

@@ -11,7 +11,9 @@ from contracts.events import (
     StageRetrying,
     StageStarted,
 )
+from contracts.requests import ExecutionView
 from contracts.results import ResultStatus
+from contracts.state import fold
 from stagecast.commands.run_view import RunView
 from tests.example_events import Example
 from tests.story_server import EXECUTION_ID, FILENAME, demo_events, live_text
@@ -118,3 +120,26 @@ def test_a_cancel_request_is_told():
     view = view_of(until=3)
     view.apply(ExecutionCancelRequested(execution_id=EXECUTION_ID))
     assert view.note == "cancelling"
+
+
+def test_what_a_snapshot_tells_stands_in_for_events_that_are_missing():
+    example = Example()
+    state = fold(
+        [
+            example.queued(),
+            example.started(),
+            example.stage_started(2),
+            example.stage_completed(3),
+            example.stage_skipped(4, 1),
+            example.completed(5),
+        ]
+    )
+    assert state is not None
+    view = RunView(example.id)
+    view.restore(ExecutionView.of(state))
+    assert [(row.name, row.phase, row.note) for row in view.stages.values()] == [
+        ("First", "done", ""),
+        ("Second", "skipped", "not needed"),
+    ]
+    assert (view.status, view.cost(), view.stages[0].duration) == ("success", (0.5, True), 12)
+    assert view.result is None  # it comes with the terminal event
