@@ -153,13 +153,11 @@ class Stack:
         }
 
     async def add_gateway(self, extra: Mapping[str, str] | None = None) -> ServiceProcess:
-        """Start one more gateway and wait until it is ready."""
-        port = free_port()
-        gateway = await ServiceProcess.start(
-            "gateway", self._env({"STAGECAST_PORT": str(port), **(extra or {})}), self.directory
-        )
+        """Start one more gateway and wait until it is ready; on a free port, if none is given."""
+        env = {"STAGECAST_PORT": str(free_port()), **(extra or {})}
+        gateway = await ServiceProcess.start("gateway", self._env(env), self.directory)
         self.gateways.append(gateway)
-        self.urls.append(f"http://127.0.0.1:{port}")
+        self.urls.append(f"http://127.0.0.1:{env['STAGECAST_PORT']}")
         await gateway.wait_for_event("ready")
         return gateway
 
