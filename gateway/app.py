@@ -27,6 +27,7 @@ from gateway.origin import BrowserRules
 from gateway.places import Places
 from gateway.queue_limit import QueueLimit
 from gateway.relay import Relay
+from gateway.routes.descriptions import description_routes
 from gateway.routes.events import Streaming, event_routes
 from gateway.routes.executions import execution_routes
 from gateway.routes.operations import operation_routes
@@ -212,6 +213,7 @@ def create_gateway(
     app.include_router(pipeline_routes(catalog))
     app.include_router(output_routes(outputs))
     app.include_router(operation_routes(log, runners))
+    app.include_router(description_routes())
     hall = Hall(
         Guards(admission, browser_rules),
         subscriptions,
