@@ -4,7 +4,7 @@
 |---|---|
 | 4400, 1009 (what it sent was not understood, or too long) | gives up: its own fault |
 | 4401, 4403 (token) | gives up: another token is needed |
-| 4408 (too slow) | comes back at once and resumes |
+| 4408 (too slow), 1000 (it watched nothing for long) | comes back at once, where there is a reason to |
 | 4429 (too many) | comes back later and later, up to half a minute |
 | 1012 (the gateway goes down) | comes back within a second, not at the same time as all others |
 | anything else | comes back soon, then later and later, up to two seconds |
@@ -46,7 +46,7 @@ def pause_seconds(code: int | None, tries: int, chance: Callable[[], float] = ra
         tries: how many before it were of no use either, in a row.
         chance: gives numbers from 0 to 1, so that many clients do not come at the same time.
     """
-    if code == CloseCode.TOO_SLOW and tries == 0:
+    if code in (CloseCode.TOO_SLOW, CloseCode.IDLE) and tries == 0:
         return 0.0
     if code == CloseCode.GOING_AWAY and tries == 0:
         return _SPREAD_SECONDS * chance()

@@ -6,6 +6,7 @@ reading waits instead, so that the server learns that it is too fast.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -18,6 +19,10 @@ from stagecast.arrivals import Arrivals, Closed, Message, Overflowed
 
 _NO_GATEWAY = 1002  # close code: protocol error
 _NO_EVENTS = frozenset({"authenticated", "subscribed", "caught_up", "dropped", "gap", "unsubscribed", "error"})
+
+# What a gateway takes of one connection when nothing is set is a little more: 50 messages a second, 500 at once.
+_MESSAGES_PER_SECOND = 40.0
+_BURST_SECONDS = 8.0
 
 _MAX_SUBSCRIPTIONS = 100  # as many as a gateway allows a socket when nothing is set
 
@@ -52,13 +57,14 @@ class Connection:
         self._sole: Arrivals | None = None  # gets everything, where life-cycle events were asked for
         self._leaving: dict[str, int] = {}  # how many `unsubscribed` are still to come
         self._closed: Closed | None = None
+        self._free_at = 0.0  # when all messages so far are paid for, at the rate that is taken
         self._outgoing: asyncio.Queue[Subscribe | Unsubscribe | None] = asyncio.Queue()
         self._writer = asyncio.create_task(self._write())
         self._reader = asyncio.create_task(self._read())
 
     def has_room_for(self, request: Subscribe) -> bool:
         """Tell whether this subscription can be made here."""
-        if self._closed is not None or self._sole is not None:
+        if self._closed is not None or self._sole is not None or self._free_at > time.monotonic() + _BURST_SECONDS:
             return False
         if is_about_all(request):
             return not self._open and not self._leaving
@@ -73,7 +79,7 @@ class Connection:
             self._open[request.execution_id or ""] = arrivals
             for other in self._open.values():
                 other.has_room.set()  # nobody is alone here any more
-        self._outgoing.put_nowait(request)
+        self._say(request)
         return arrivals
 
     def leave(self, request: Subscribe, arrivals: Arrivals, *, is_over: bool) -> None:
@@ -96,7 +102,7 @@ class Connection:
         arrivals.end(Closed())
         if not is_over and self._closed is None:
             self._leaving[key] = self._leaving.get(key, 0) + 1
-            self._outgoing.put_nowait(Unsubscribe(execution_id=key))
+            self._say(Unsubscribe(execution_id=key))
 
     def take_no_more(self) -> None:
         """Take note that the server refused one more subscription; where there are no others, that is no reason."""
@@ -110,6 +116,10 @@ class Connection:
         await asyncio.gather(self._writer, self._reader, return_exceptions=True)
         await self._socket.close()
         self._finish()
+
+    def _say(self, message: Subscribe | Unsubscribe) -> None:
+        self._free_at = max(self._free_at, time.monotonic()) + 1 / _MESSAGES_PER_SECOND
+        self._outgoing.put_nowait(message)
 
     async def _write(self) -> None:
         """Write until the connection is over or nothing more is wanted of it, and close it."""

@@ -16,7 +16,7 @@ _STEADY_SECONDS = 5.0  # a subscription that lived so long was no failed try, al
 _STATUSES = {"unauthenticated": 401, "forbidden": 403, CorruptLog.code: 500}
 """Codes of errors that trying again does not mend, as HTTP statuses."""
 _UNAVAILABLE = 503
-_TOO_MANY_SUBSCRIPTIONS = "too_many_subscriptions"
+_TOO_MANY_SUBSCRIPTIONS = "too_many"  # code of the error for one more than a connection may carry
 
 
 class Resumption:

@@ -23,6 +23,7 @@ _CHANNEL = "ws"
 _LOOPBACK = "127.0.0.1:8000"
 
 CLOSE_CODES: Mapping[CloseCode, str] = {
+    CloseCode.IDLE: "The client watched nothing for long. Connect again when there is something to watch.",
     CloseCode.TOO_LONG: "A message of the client was too long. Coming back does not help.",
     CloseCode.GOING_AWAY: "The gateway goes down. Connect again after a random part of a second, and resume.",
     CloseCode.BAD_MESSAGES: "The client sent what is no message, again and again. Coming back does not help.",

@@ -29,13 +29,15 @@ def test_whoever_is_closed_for_anything_else_may_come_back(code: int | None) -> 
 
 def test_every_code_of_the_contract_is_known_here() -> None:
     refused = {code for code in CloseCode if refusal_of(Closed(code)) is not None}
-    assert refused | {CloseCode.GOING_AWAY, CloseCode.TOO_SLOW, CloseCode.TOO_MANY} == set(CloseCode)
+    told = {CloseCode.GOING_AWAY, CloseCode.TOO_SLOW, CloseCode.TOO_MANY, CloseCode.IDLE}
+    assert refused | told == set(CloseCode)
 
 
 @pytest.mark.parametrize(
     ("code", "tries", "least", "most"),
     [
         (4408, 0, 0.0, 0.0),
+        (1000, 0, 0.0, 0.0),
         (4408, 1, 0.1, 0.2),
         (1012, 0, 0.0, 1.0),
         (1012, 3, 0.4, 0.8),

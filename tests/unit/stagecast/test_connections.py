@@ -1,10 +1,12 @@
 """Many followed executions over few sockets, and what becomes of them when these are closed. All through the client."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from contracts.envelope import BaseEvent
 from contracts.errors import GatewayUnreachable, RequestRefused
@@ -14,7 +16,7 @@ from stagecast.connections import Connections
 from stagecast.dialer import Dialer
 from stagecast.gateway_address import GatewayAddress
 from stagecast.updates import Update
-from tests.conducted_server import ConductedServer, Json, conducted_server
+from tests.conducted_server import ConductedServer, Json, Side, conducted_server
 from tests.example_events import Example
 
 WAIT_SECONDS = 30.0
@@ -82,7 +84,7 @@ async def test_a_server_that_allows_fewer_is_asked_for_the_rest_on_another_socke
     first = await server.connected()
     await first.accept()
     refused = await first.next()
-    error = {"type": "error", "message": "Too many.", "code": "too_many_subscriptions"}
+    error = {"type": "error", "message": "Too many.", "code": "too_many"}
     await first.send({**error, "executionId": refused["executionId"]})
     second = await server.connected()
     await second.accept()
@@ -342,3 +344,31 @@ async def test_a_gateway_that_was_never_reached_is_told_at_once(server: Conducte
     with pytest.raises(GatewayUnreachable):
         await follow(client, Example())
     assert len(server.headers) == 1
+
+
+async def test_a_socket_is_asked_no_more_often_than_a_gateway_takes_from_it(server: ConductedServer, client: Client):
+    async def serve(side: Side) -> int:
+        asked = 0
+        with suppress(ConnectionClosed):
+            while True:
+                request = await side.accept()
+                asked += 1
+                end = as_json(Example(request["executionId"]).completed(0))
+                await side.send(end)
+        return asked
+
+    async def serve_all() -> None:
+        while True:
+            sides.append(asyncio.create_task(serve(await server.connected())))
+
+    sides: list[asyncio.Task[int]] = []
+    serving = asyncio.create_task(serve_all())
+    begun = time.monotonic()
+    for _ in range(600):
+        assert await follow(client, Example()) == [0]
+    elapsed = time.monotonic() - begun
+    await client.__aexit__(None, None, None)
+    serving.cancel()
+    asked = await asyncio.gather(*sides)
+    assert sum(asked) == 600
+    assert asked[0] <= 321 + 40 * elapsed  # a gateway takes 500 and 50 a second
