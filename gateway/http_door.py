@@ -2,7 +2,7 @@
 
 | request                                                     | needs                                     |
 |-------------------------------------------------------------|-------------------------------------------|
-| GET, HEAD of `/healthz`, `/readyz`, `/docs`, `/openapi.json` | nothing                                   |
+| GET, HEAD of `/healthz`, `/readyz`, `/docs`, `/openapi.json`, `/asyncapi.json`, `/asyncapi-nats.json` | nothing |
 | any other GET, HEAD, OPTIONS, whether there is such a path or not | `read`                              |
 | anything else                                               | `run`; starting an execution is counted, too |
 
@@ -19,7 +19,17 @@ from gateway.errors import refusal_of
 from gateway.principal import EVERYBODY, Principal
 from gateway.refusals import Unauthenticated
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/docs/oauth2-redirect", "/openapi.json"})
+OPEN_PATHS = frozenset(
+    {
+        "/asyncapi-nats.json",
+        "/asyncapi.json",
+        "/docs",
+        "/docs/oauth2-redirect",
+        "/healthz",
+        "/openapi.json",
+        "/readyz",
+    }
+)
 """Answered without a token: they tell nothing about anybody's executions."""
 
 _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})

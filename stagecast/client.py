@@ -35,7 +35,7 @@ from stagecast.gateway_address import GatewayAddress
 from stagecast.position import Position
 from stagecast.readiness import wait_ready
 from stagecast.run import Run
-from stagecast.updates import EventLog, LifecycleUpdate, Update
+from stagecast.updates import ExecutionEvents, LifecycleUpdate, Update
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -151,12 +151,12 @@ class Client:
 
     async def events(
         self, execution_id: str, *, after: int = -1, events: Literal["default", "all"] = "default"
-    ) -> EventLog:
+    ) -> ExecutionEvents:
         """Return an execution's stored events as they are now, without waiting for more; arguments as for `follow`."""
         params: dict[str, str | int] = {"stream": "false"}
         params |= ({"after": after} if after >= 0 else {}) | ({"events": events} if events != "default" else {})
         path = f"/api/executions/{check_execution_id(execution_id)}/events?{httpx.QueryParams(params)}"
-        return read_reply(EventLog, await self._exchange.request("GET", path))
+        return read_reply(ExecutionEvents, await self._exchange.request("GET", path))
 
     async def follow(
         self, execution_id: str, *, after: int = -1, events: Literal["default", "all"] = "default"
@@ -183,9 +183,10 @@ class Client:
                 yield update
 
     async def lifecycle(self, pipeline_id: str | None = None) -> AsyncGenerator[LifecycleUpdate, None]:
-        """Yield how executions are queued, started, resumed, released, cancelled and completed, from now on, for ever.
+        """Yield how executions are queued, started, resumed, released, cancelled and completed, for ever.
 
-        A `Gap` stands where such events may be missing, also after a lost connection: `execution` tells how one stands.
+        A `Gap` comes first, and again wherever such events may be missing, as after a lost connection: from there on
+        nothing is. So whoever keeps a list asks for it anew at each `Gap`.
 
         Args:
             pipeline_id: only those of this pipeline; of all that one may see when left out.

@@ -5,7 +5,7 @@
 | 4400, 1009 (what it sent was not understood, or too long) | gives up: its own fault |
 | 4401, 4403 (token) | gives up: another token is needed |
 | 4408 (too slow), 1000 (it watched nothing for long) | comes back at once, where there is a reason to |
-| 4429 (too many) | comes back later and later, up to half a minute |
+| 4429 (too many), 1013 (try again later) | comes back later and later, up to half a minute |
 | 1012 (the gateway goes down) | comes back within a second, not at the same time as all others |
 | anything else | comes back soon, then later and later, up to two seconds |
 """
@@ -18,7 +18,8 @@ from contracts.messages import CloseCode
 from stagecast.arrivals import Closed
 
 _PAUSES = (0.1, 2.0)  # seconds: the first one, which doubles up to the longest
-_PAUSES_OF_TOO_MANY = (1.0, 30.0)
+_LONG_PAUSES = (1.0, 30.0)
+_LATER = frozenset({1013, CloseCode.TOO_MANY})
 _MOST_DOUBLINGS = 10
 _SPREAD_SECONDS = 1.0
 
@@ -35,7 +36,8 @@ def refusal_of(closed: Closed) -> RequestRefused | None:
     if closed.code not in _REFUSALS:
         return None
     status, code, message = _REFUSALS[closed.code]
-    return RequestRefused(message, status=status, code=code)
+    said = f" It says: {closed.reason}." if closed.reason else ""
+    return RequestRefused(message + said, status=status, code=code)
 
 
 def pause_seconds(code: int | None, tries: int, chance: Callable[[], float] = random) -> float:
@@ -50,5 +52,5 @@ def pause_seconds(code: int | None, tries: int, chance: Callable[[], float] = ra
         return 0.0
     if code == CloseCode.GOING_AWAY and tries == 0:
         return _SPREAD_SECONDS * chance()
-    first, longest = _PAUSES_OF_TOO_MANY if code == CloseCode.TOO_MANY else _PAUSES
+    first, longest = _LONG_PAUSES if code in _LATER else _PAUSES
     return min(first * 2 ** min(tries, _MOST_DOUBLINGS), longest) * (1 + chance()) / 2

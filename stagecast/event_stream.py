@@ -70,7 +70,7 @@ class EventStream:
             subscription.drop(is_over=is_over)
 
     async def lifecycle(self, pipeline_id: str | None = None) -> AsyncGenerator[LifecycleUpdate, None]:
-        """Yield what happens to executions as a whole from now on, for ever; `Gap` where something may be missing.
+        """Yield what happens to executions as a whole, for ever; `Gap` first, and wherever something may be missing.
 
         Raises:
             PipelineNotFound: the gateway knows no such pipeline.
@@ -80,16 +80,13 @@ class EventStream:
         gap = Gap(pipeline_id=pipeline_id) if pipeline_id is not None else Gap(execution_id=EVERY_EXECUTION)
         request = Subscribe(execution_id=gap.execution_id, pipeline_id=gap.pipeline_id)
         subscription = self._resumption(lambda: request)
-        has_begun = False
         try:
             while True:
                 message = await subscription.next()
                 match message.fields.get("type"):
                     case "subscribed":
                         _check_success(message.fields, pipeline_id)
-                        if has_begun:
-                            yield gap
-                        has_begun = True
+                        yield gap
                     case "gap":
                         yield gap
                     case "error":

@@ -49,10 +49,10 @@ LifecycleEvent = (
 )
 
 LifecycleUpdate = LifecycleEvent | Gap
-"""What happens to an execution as a whole; or a place where such events may be missing."""
+"""What happens to an execution as a whole; or a place before which such events may be missing."""
 
 
-class EventLog(WireModel):
+class ExecutionEvents(WireModel):
     """The stored events of an execution as they are now.
 
     Attributes:

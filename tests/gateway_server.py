@@ -150,7 +150,8 @@ async def running_gateway(
         runners: who is alive.
         settings: of the gateway.
     """
-    chosen = GatewaySettings(port=0, outputs=str(directory / "outputs"), **settings)
+    given: dict[str, Any] = {"port": 0, "outputs": str(directory / "outputs"), **settings}
+    chosen = GatewaySettings(**given)
     outputs = OutputStore.open(chosen.outputs)
     catalog = Catalog(write_pipelines(directory), FunctionRegistry({"echo": echo}))
     gateway = create_gateway(chosen, log=log, outputs=outputs, catalog=catalog, runners=runners)

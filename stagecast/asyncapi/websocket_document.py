@@ -22,12 +22,13 @@ from stagecast.asyncapi.message_examples import client_messages, server_messages
 _CHANNEL = "ws"
 _LOOPBACK = "127.0.0.1:8000"
 
-CLOSE_CODES: Mapping[CloseCode, str] = {
+CLOSE_CODES: Mapping[int, str] = {
     CloseCode.IDLE: "The client watched nothing for long. Connect again when there is something to watch.",
     CloseCode.TOO_LONG: "A message of the client was too long. Coming back does not help.",
     CloseCode.GOING_AWAY: "The gateway goes down. Connect again after a random part of a second, and resume.",
+    1013: "Tokens cannot be checked just now. Come back later and later.",
     CloseCode.BAD_MESSAGES: "The client sent what is no message, again and again. Coming back does not help.",
-    CloseCode.UNAUTHENTICATED: "No token that is known came in time.",
+    CloseCode.UNAUTHENTICATED: "No good token came in time, or it has expired.",
     CloseCode.FORBIDDEN: "The token may not read.",
     CloseCode.TOO_SLOW: "The client took nothing for too long. Connect again at once, and resume.",
     CloseCode.TOO_MANY: "Too many connections of one client, or messages in a short time. Come back later and later.",
@@ -79,7 +80,7 @@ def asyncapi_ws(*, host: str = _LOOPBACK, is_secure: bool = False) -> Json:
     lifecycle, stages, journal = map(described_events, (execution_events(), stage_events(), journal_events()))
     lifecycle[-1] = _with_expired(lifecycle[-1], execution_events()[-1])
     events = [*lifecycle, *stages, *journal]
-    rows = "\n".join(f"| {code.value} | {meaning} |" for code, meaning in CLOSE_CODES.items())
+    rows = "\n".join(f"| {int(code)} | {meaning} |" for code, meaning in CLOSE_CODES.items())
     everything = [*client.values(), *server.values(), *events]
     return {
         "asyncapi": VERSION,

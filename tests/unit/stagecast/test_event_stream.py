@@ -129,7 +129,7 @@ async def test_the_life_cycle_of_all_executions_goes_on_over_lost_connections_wh
     server: ConductedServer, client: Client
 ):
     one, other = Example(), Example()
-    task = asyncio.create_task(collect(client, 5))
+    task = asyncio.create_task(collect(client, 6))
     side = await server.connected()
     assert await side.accept() == {"type": "subscribe", "executionId": "*"}
     await side.send(as_json(one.queued()), as_json(other.queued()), {"type": "gap", "executionId": "*"})
@@ -138,8 +138,8 @@ async def test_the_life_cycle_of_all_executions_goes_on_over_lost_connections_wh
     await side.accept()
     await side.send(as_json(one.completed(3)))
     updates = await task
-    assert updates[2] == updates[3] == Gap(execution_id="*")
-    ids = [(update.type, update.execution_id) for update in (*updates[:2], updates[4])]
+    assert updates[0] == updates[3] == updates[4] == Gap(execution_id="*")
+    ids = [(update.type, update.execution_id) for update in (*updates[1:3], updates[5])]
     assert ids == [("execution:queued", one.id), ("execution:queued", other.id), ("execution:completed", one.id)]
 
 
@@ -148,11 +148,13 @@ async def test_the_life_cycle_of_one_pipeline_has_a_socket_of_its_own(server: Co
     following_one = following(client, example)
     side = await server.connected()
     await side.accept()
-    task = asyncio.create_task(collect(client, 1, "example-v1"))
+    task = asyncio.create_task(collect(client, 2, "example-v1"))
     other = await server.connected()
     assert await other.accept() == {"type": "subscribe", "pipelineId": "example-v1"}
     await other.send(as_json(example.started()))
-    assert [update.type for update in await task] == ["execution:started"]
+    gap, started = await task
+    assert gap == Gap(pipeline_id="example-v1")
+    assert started.type == "execution:started"
     await other.until_closed()
     await side.send(as_json(example.completed(0)))
     assert len(await following_one) == 1
@@ -169,11 +171,11 @@ async def test_a_server_that_tells_no_life_cycles_is_told_as_such(server: Conduc
 
 
 async def test_a_life_cycle_that_cannot_be_served_is_asked_for_again(server: ConductedServer, client: Client):
-    task = asyncio.create_task(collect(client, 1))
+    task = asyncio.create_task(collect(client, 2))
     side = await server.connected()
     await side.next()
     await side.send({"type": "error", "message": "The broker is away.", "executionId": "*"})
     side = await server.connected()
     await side.accept()
     await side.send(as_json(Example().queued()))
-    assert len(await task) == 1
+    assert len(await task) == 2

@@ -132,9 +132,9 @@ def test_the_socket_has_every_message_and_event_there_is() -> None:
 
 
 def test_the_description_of_the_socket_tells_every_close_code() -> None:
-    assert set(CLOSE_CODES) == set(CloseCode)
+    assert set(CLOSE_CODES) >= set(CloseCode)
     told = re.findall(r"^\| (\d{4}) \|", DOCUMENTS["ws"]["info"]["description"], re.MULTILINE)
-    assert [int(code) for code in told] == list(CLOSE_CODES)
+    assert [int(code) for code in told] == [int(code) for code in CLOSE_CODES] == sorted(CLOSE_CODES)
 
 
 def test_a_subscription_is_about_one_thing() -> None:
