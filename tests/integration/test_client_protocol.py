@@ -5,14 +5,17 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from contracts.envelope import StoredEvent, utc_now
+from contracts.errors import ExecutionNotFound, RequestRefused
 from contracts.events import ExecutionCompleted, LogEvent
 from contracts.ids import new_execution_id
 from stagecast import Client, Gap, Snapshot
 from stagecast.jetstream_log import JetStreamLog
+from stagecast.tokens import TokenFile
 from stagecast.updates import LifecycleUpdate, Update
 from tests.example_events import Example
 from tests.gateway_server import RunningGateway, running_gateway
@@ -155,3 +158,65 @@ async def test_a_gateway_that_goes_down_in_order_takes_no_event_along(log: JetSt
 
 async def numbers_of(client: Client, example: Example) -> list[int]:
     return [update.seq async for update in client.follow(example.id) if isinstance(update, StoredEvent)]
+
+
+async def test_the_stored_events_can_be_read_without_waiting(log: JetStreamLog, client: Client) -> None:
+    example = Example()
+    await append(log, *run_of(example)[:2], example.stage_started(2), example.call_completed(3))
+    events = await client.events(example.id)
+    assert [event.type for event in events.events] == ["execution:queued", "execution:started", "stage:started"]
+    assert (events.status, events.from_, events.to, events.recovered) == ("running", 0, 3, True)
+    rest = await client.events(example.id, after=2, events="all")
+    assert [event.type for event in rest.events] == ["call:completed"]
+    beyond = await client.events(example.id, after=9)
+    assert (beyond.recovered, beyond.events) == (False, ())
+    assert beyond.snapshot is not None
+    with pytest.raises(RequestRefused) as caught:
+        await client.events(Example().id)
+    assert caught.value.code == "execution_not_found"
+
+
+async def test_a_token_that_is_good_lets_in_and_any_other_is_told(log: JetStreamLog, tmp_path: Path) -> None:
+    tokens = TokenFile(tmp_path / "tokens.json")
+    good, other, submits = tokens.add("ci", ["read", "run"]), tokens.add("other", ["read"]), tokens.add("in", ["run"])
+    async with (
+        asyncio.timeout(WAIT_SECONDS),
+        running_gateway(log, tmp_path, auth="on", tokens_file=tokens.path) as gateway,
+    ):
+        url = str(gateway.http.base_url)
+        async with Client(url, token=good) as client:
+            execution_id = await client.submit("example-v1", "hello")
+            example = Example(execution_id)
+            await append(log, *run_of(example)[1:])
+            assert [update.type async for update in client.follow(execution_id)][-1] == "execution:completed"
+        async with Client(url, token=other) as client:
+            with pytest.raises(ExecutionNotFound):
+                await anext(client.follow(execution_id))
+        for token, code in ((None, "unauthenticated"), ("wrong", "unauthenticated"), (submits, "forbidden")):
+            async with Client(url, token=token) as client:
+                following, lifecycle = client.follow(execution_id), client.lifecycle()
+                for call in (anext(following), anext(lifecycle), client.events(execution_id)):
+                    with pytest.raises(RequestRefused) as caught:
+                        await call
+                    assert caught.value.code == code
+        for path in ("/asyncapi.json", "/asyncapi-nats.json"):
+            assert (await gateway.http.get(path)).status_code == 200
+
+
+async def test_what_was_followed_under_a_token_that_is_revoked_is_told_so(log: JetStreamLog, tmp_path: Path) -> None:
+    tokens, port = TokenFile(tmp_path / "tokens.json"), free_port()
+    settings: dict[str, Any] = {"auth": "on", "tokens_file": tokens.path, "port": port}
+    async with (
+        asyncio.timeout(WAIT_SECONDS),
+        Client(f"http://127.0.0.1:{port}", token=tokens.add("ci", ["read", "run"])) as client,
+    ):
+        async with running_gateway(log, tmp_path, **settings):
+            run = client.run("example-v1", "hello")
+            await run.submit()
+            updates = run.follow()
+            assert (await anext(updates)).type == "execution:queued"
+        tokens.revoke("ci")
+        async with running_gateway(log, tmp_path, **settings):
+            with pytest.raises(RequestRefused) as caught:
+                await anext(updates)
+    assert caught.value.code == "unauthenticated"

@@ -104,4 +104,4 @@ async def test_a_host_that_makes_no_sense_is_no_fault_of_ours(shared_nats: NatsS
     async with jetstream_log(shared_nats.url) as log, running_gateway(log, tmp_path) as gateway:
         for host in ("[::1", "a b", '"><script>', "x" * 3000):
             reply = await gateway.http.get("/asyncapi.json", headers={"Host": host})
-            assert reply.status_code in (200, 400), host
+            assert reply.status_code in (200, 400, 403), host
