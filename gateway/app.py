@@ -34,6 +34,7 @@ from gateway.routes.operations import operation_routes
 from gateway.routes.outputs import output_routes
 from gateway.routes.pipelines import pipeline_routes
 from gateway.routes.submissions import Waiting, submission_routes
+from gateway.routes.web import read_web_files, web_routes
 from gateway.security_headers import SecurityHeaders
 from gateway.session import SessionLimits
 from gateway.settings import GatewaySettings
@@ -194,6 +195,7 @@ def create_gateway(
     waiting = Waiting(settings.max_wait_seconds, asyncio.Event())
     admission = Admission(Gatekeeper.from_settings(settings), RateWindows.from_settings(settings))
     browser_rules = BrowserRules.from_settings(settings)
+    files = read_web_files()
 
     app = FastAPI(
         title="stagecast",
@@ -204,7 +206,7 @@ def create_gateway(
         middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
         lifespan=_lifespan(subscriptions, relay, sockets, connection),
     )
-    app.add_middleware(HttpDoor, admission=admission)
+    app.add_middleware(HttpDoor, admission=admission, public_files=[file.path for file in files])
     install_error_handlers(app)
     _add_browser_protection(app, browser_rules)
     app.include_router(submission_routes(submissions, subscriptions, waiting))
@@ -214,6 +216,7 @@ def create_gateway(
     app.include_router(output_routes(outputs))
     app.include_router(operation_routes(log, runners))
     app.include_router(description_routes())
+    app.include_router(web_routes(files))
     hall = Hall(
         Guards(admission, browser_rules),
         subscriptions,

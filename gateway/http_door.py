@@ -3,11 +3,14 @@
 | request                                                     | needs                                     |
 |-------------------------------------------------------------|-------------------------------------------|
 | GET, HEAD of `/healthz`, `/readyz`, `/docs`, `/openapi.json`, `/asyncapi.json`, `/asyncapi-nats.json` | nothing |
+| GET, HEAD of the files of `web/`                            | nothing                                   |
 | any other GET, HEAD, OPTIONS, whether there is such a path or not | `read`                              |
 | anything else                                               | `run`; starting an execution is counted, too |
 
 What of it is theirs to see is decided where it is read: `gateway.ownership`.
 """
+
+from collections.abc import Collection
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -38,18 +41,25 @@ _PRINCIPAL = "stagecast.principal"
 
 
 class HttpDoor:
-    """ASGI middleware: what passes carries its `Principal`, see `principal_of`."""
+    """ASGI middleware: what passes carries its `Principal`, see `principal_of`.
 
-    def __init__(self, app: ASGIApp, admission: Admission) -> None:
+    Args:
+        app: what is behind the door.
+        admission: knows who may come in.
+        public_files: paths that need no token: a browser shows none when it loads a page's own scripts.
+    """
+
+    def __init__(self, app: ASGIApp, admission: Admission, public_files: Collection[str] = ()) -> None:
         self._app = app
         self._admission = admission
+        self._open_paths = OPEN_PATHS.union(public_files)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer why not."""
         if scope["type"] == "http":
             if self._admission.is_open:
                 scope[_PRINCIPAL] = EVERYBODY
-            elif scope["path"] not in OPEN_PATHS or scope["method"] not in _LOOKS:
+            elif scope["path"] not in self._open_paths or scope["method"] not in _LOOKS:
                 try:
                     scope[_PRINCIPAL] = await self._admit(scope)
                 except StagecastError as refusal:

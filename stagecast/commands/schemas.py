@@ -1,4 +1,4 @@
-"""Writes JSON Schemas and AsyncAPI documents from the models: `python -m stagecast.commands.schemas`.
+"""Writes what is generated from the models, schemas, AsyncAPI and typings: `python -m stagecast.commands.schemas`.
 
 A test fails when the files that are kept in the repository are stale.
 """
@@ -16,6 +16,7 @@ from contracts.pipeline import Pipeline
 from stagecast.asyncapi.document import complete
 from stagecast.asyncapi.nats_document import asyncapi_nats
 from stagecast.asyncapi.websocket_document import asyncapi_ws
+from stagecast.commands.typings import wire_typings
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -59,6 +60,7 @@ def schema_files() -> Mapping[str, str]:
         "docs/schemas/messages.schema.json": message_schema(),
         "docs/schemas/pipeline.schema.json": pipeline_schema(),
         "pipelines/pipeline.schema.json": pipeline_schema(),
+        "web/client/wire.d.ts": wire_typings(),
     }
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -110,6 +111,10 @@ async def test_the_wheel_carries_the_four_packages_and_the_pipelines(installatio
     names = zipfile.ZipFile(installation.wheel).namelist()
     top = {name.split("/")[0] for name in names}
     assert {name for name in top if not name.endswith(".dist-info")} == {"contracts", "stagecast", "gateway", "runner"}
+    served = {name.removeprefix("gateway/") for name in names if name.startswith("gateway/web/")}
+    assert served == {
+        file.relative_to(REPOSITORY).as_posix() for file in (REPOSITORY / "web").rglob("*") if file.is_file()
+    }
     shipped = {Path(name).name for name in names if name.startswith("stagecast/pipelines/")}
     assert shipped >= {file.name for file in (REPOSITORY / "pipelines").glob("*.yaml")} >= {"echo-v1.yaml"}
 
@@ -135,6 +140,8 @@ async def test_up_runs_a_shipped_pipeline_and_leaves_no_process_behind(installat
         result = json.loads(said)
         assert result["status"] == "success"
         assert result["output"]["text"] == "hello from a wheel"
+        client = await asyncio.to_thread(httpx.get, f"{address}/client.js")
+        assert client.content == (REPOSITORY / "web" / "client.js").read_bytes()
         assert len(processes_marked(mark)) >= 4, "up, broker, gateway, runner"
         process.send_signal(signal.SIGINT)
         async with asyncio.timeout(60):

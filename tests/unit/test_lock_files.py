@@ -1,5 +1,6 @@
 """The lock files in `requirements/` against pyproject.toml; `make lock` writes them."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -54,6 +55,19 @@ def test_a_lock_file_names_no_index_and_no_path_and_hashes_everything(file: Path
     blocks = re.split(r"\n(?! )", file.read_text().strip())
     assert [block for block in blocks if not re.match(r"[a-z0-9-]+==[^\s]+.*\\\n +--hash=sha256:", block)] == []
     assert re.search(r"://|--(index|extra-index|find-links|trusted)| @ |/", file.read_text()) is None
+
+
+def test_the_lock_file_of_the_type_checker_names_no_registry_and_hashes_everything() -> None:
+    text = (REPOSITORY / "package-lock.json").read_text()
+    assert "resolved" not in text
+    assert "://" not in text
+    packages: dict[str, dict[str, Any]] = json.loads(text)["packages"]
+    asked = json.loads((REPOSITORY / "package.json").read_text())
+    assert asked.keys().isdisjoint({"dependencies", "peerDependencies"}), "what is served needs no package"
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in asked["devDependencies"]} == asked[
+        "devDependencies"
+    ]
+    assert [name for name, package in packages.items() if name and "integrity" not in package] == []
 
 
 def test_a_package_has_one_version_in_all_lock_files() -> None:

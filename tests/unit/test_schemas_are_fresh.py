@@ -25,7 +25,7 @@ def test_the_schema_in_the_repository_is_that_of_the_models(name: str) -> None:
 
 def test_writing_makes_every_file(tmp_path: Path) -> None:
     write_schemas(tmp_path)
-    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json")} == set(schema_files())
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")} == set(schema_files())
 
 
 def faults(schema: str, value: Any) -> list[str]:
