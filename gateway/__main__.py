@@ -13,6 +13,7 @@ import uvloop
 
 from contracts.errors import StagecastError
 from gateway.app import Gateway, create_gateway
+from gateway.http_protocol import http_protocol
 from gateway.settings import GatewaySettings
 from gateway.socket_protocol import SocketProtocol
 from gateway.sockets import Sockets
@@ -87,7 +88,7 @@ def server_config(gateway: Gateway, settings: GatewaySettings) -> uvicorn.Config
         port=settings.port,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
-        http="httptools",
+        http=http_protocol(settings.request_timeout_seconds),
         ws=SocketProtocol,
         ws_max_size=settings.ws_max_message_bytes,
         ws_ping_interval=settings.ws_ping_seconds,

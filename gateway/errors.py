@@ -7,7 +7,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -173,6 +173,8 @@ class FaultBarrier:
 
         try:
             await self._app(scope, receive, send_watched)
+        except ClientDisconnect:
+            return  # it went, or was sent away, before its body was whole: nobody is there to be answered
         except Exception as error:
             if has_begun:
                 raise

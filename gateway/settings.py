@@ -26,6 +26,11 @@ class GatewaySettings(AccessSettings):
         description='What model aliases stand for, as JSON: {"strong": {"use": "openai:gpt-5-mini"}}.',
     )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1, description="Longest request body.")
+    request_timeout_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="A request must have come whole in this time, and its answer may not lie untaken for as long.",
+    )
     max_wait_seconds: float = Field(default=60.0, ge=0, description="Longest wait that `Prefer: wait` can ask for.")
     max_queued: int = Field(
         default=10_000, ge=0, description="Executions that may wait for a runner; 0 for any number."

@@ -7,9 +7,10 @@ message says, and who gets it, is `gateway.websocket`.
 import asyncio
 from contextlib import suppress
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 from websockets.http11 import Request
+
+from gateway.mended_protocol import MendedProtocol
 
 SCOPE_KEY = "stagecast.socket"
 """Where the ASGI scope's extensions carry this protocol."""
@@ -17,7 +18,7 @@ SCOPE_KEY = "stagecast.socket"
 _GIVE_UP_SECONDS = 5.0  # for a peer to take the close frame and answer it; then the connection is cut
 
 
-class SocketProtocol(WebSocketsSansIOProtocol):
+class SocketProtocol(MendedProtocol):
     """One WebSocket connection."""
 
     @property
