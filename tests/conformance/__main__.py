@@ -34,7 +34,7 @@ async def run_cases(chosen: Iterable[Case], address: str, *, seconds: float = CA
 
 
 async def _run(options: argparse.Namespace) -> int:
-    async with serving_echo(port=options.port) as address:
+    async with serving_echo(port=options.port, deflate=options.deflate) as address:
         if options.serve:
             print(f"echoing at {address.replace('http', 'ws')}/ws until Ctrl-C", flush=True)
             await asyncio.Event().wait()
@@ -54,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__)
     parser.add_argument("--only", default="", metavar="PREFIX", help="cases whose number begins so, such as 6.4")
     parser.add_argument("--serve", action="store_true", help="only serve the echo, for another test suite")
+    parser.add_argument("--deflate", action="store_true", help="with compression, for clients that offer it")
     parser.add_argument("--port", type=int, default=0, help="where to serve; any free port when left out")
     configure_logging("conformance")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -43,15 +43,16 @@ class QuietServer(GatewayServer):
 
 @asynccontextmanager
 async def serving_echo(
-    *, port: int = 0, alter: Callable[[uvicorn.Config], object] = lambda _: None
+    *, port: int = 0, deflate: bool = False, alter: Callable[[uvicorn.Config], object] = lambda _: None
 ) -> AsyncGenerator[str]:
     """Serve as long as the context lasts; gives the address.
 
     Args:
         port: on loopback; 0 for any free one.
+        deflate: with compression for clients that offer it.
         alter: breaks the configuration on purpose, to see that the cases notice.
     """
-    settings = GatewaySettings(port=port, ws_max_message_bytes=MAX_MESSAGE_BYTES)
+    settings = GatewaySettings(port=port, ws_max_message_bytes=MAX_MESSAGE_BYTES, ws_deflate=deflate)
     gateway = create_gateway(settings, log=MemoryLog())
     config = server_config(gateway, settings)
     config.app = echo

@@ -1,10 +1,13 @@
 """The gateway's WebSocket against RFC 6455; and that the cases notice a server which breaks it."""
 
+import random
 from collections.abc import Iterable
 
 import pytest
 import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.asyncio.client import connect
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import Frame
 
 from gateway.socket_protocol import SocketProtocol
@@ -40,6 +43,25 @@ async def test_every_handshake_is_answered_as_it_should_be() -> None:
     async with serving_echo() as address:
         faults = {handshake.what: await ask(handshake, address) for handshake in handshakes()}
     assert {what: fault for what, fault in faults.items() if fault} == {}
+
+
+async def test_every_case_passes_where_compression_could_be_asked_for() -> None:
+    async with serving_echo(deflate=True) as address:
+        outcomes = await run_cases((case for case in cases() if case.number[0] in "1234567"), address)
+    assert [outcome for outcome in outcomes if outcome.verdict is Verdict.FAILED] == []
+
+
+@pytest.mark.parametrize("offer", [ClientPerMessageDeflateFactory(), ClientPerMessageDeflateFactory(True, True, 9, 9)])
+async def test_compressed_messages_of_every_size_come_back(offer: ClientPerMessageDeflateFactory) -> None:
+    async with (
+        serving_echo(deflate=True) as address,
+        connect(f"{address}/ws".replace("http", "ws", 1), proxy=None, compression=None, extensions=[offer]) as socket,
+    ):
+        assert [extension.name for extension in socket.protocol.extensions] == ["permessage-deflate"]
+        for size in (0, 16, 64, 256, 1024, 4096, 8192, 16384, 32768, 65536, 131072):  # those of Autobahn's group 12
+            for message in ("x" * size, random.Random(size).randbytes(size)):
+                await socket.send(message)
+                assert await socket.recv() == message
 
 
 async def test_a_close_between_fragments_is_what_uvicorn_alone_gets_wrong(caplog: pytest.LogCaptureFixture) -> None:
