@@ -237,7 +237,7 @@ async def test_the_command_uses_its_token(tmp_path: Path, tokens: TokenFile) -> 
     token = tokens.add("one", ["read", "run"])
     async with running_gateway(MemoryLog(), tmp_path, auth="on", tokens_file=tokens.path) as gateway:
         async with Client(gateway.server.address(), token=token) as client:
-            execution_id = await client.run("example-v1", "x")
+            execution_id = await client.submit("example-v1", "x")
             assert (await client.execution(execution_id)).owner == "one"
         async with httpx.AsyncClient(base_url=gateway.server.address(), trust_env=False) as http:
             assert (await http.get(f"/api/executions/{execution_id}")).status_code == 401
