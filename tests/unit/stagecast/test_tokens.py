@@ -91,12 +91,29 @@ def test_a_missing_file_is_told(file: TokenFile) -> None:
 
 
 def test_processes_that_write_at_the_same_time_lose_nothing(file: TokenFile) -> None:
-    script = "import sys; from pathlib import Path; from stagecast.tokens import TokenFile\n" + (
-        "for n in range(10): TokenFile(Path(sys.argv[1])).add(f'{sys.argv[2]}-{n}', ['read'])"
+    script = (
+        "import sys; from pathlib import Path; from stagecast.tokens import TokenFile\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "for n in range(25): TokenFile(Path(sys.argv[1])).add(f'{sys.argv[2]}-{n}', ['read'])"
     )
     writers = [
-        subprocess.Popen([sys.executable, "-c", script, str(file.path), str(number)], cwd=REPOSITORY)
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(file.path), str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=REPOSITORY,
+        )
         for number in range(4)
     ]
-    assert [writer.wait(60) for writer in writers] == [0] * 4
-    assert {record.name for record in file.read()} == {f"{one}-{n}" for one in range(4) for n in range(10)}
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:  # all at once
+        assert writer.stdin is not None
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate(timeout=60)
+    assert [writer.returncode for writer in writers] == [0] * 4
+    assert {record.name for record in file.read()} == {f"{one}-{n}" for one in range(4) for n in range(25)}
