@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
+from pydantic_core import to_json
 
 from contracts.requests import ExecutionView
 from contracts.state import ExecutionStatus
@@ -77,7 +78,7 @@ class Authenticated(WireModel):
     """Answer to `auth`: who one is, and what one may."""
 
     type: Literal["authenticated"] = "authenticated"
-    name: str | None = Field(description="Null where nobody is asked who they are.")
+    name: str | None = Field(default=None, description="Left out where nobody is asked who they are.")
     scopes: tuple[str, ...]
 
 
@@ -145,6 +146,18 @@ ServerMessage = Annotated[
     Authenticated | Subscribed | CaughtUp | Dropped | Gap | Unsubscribed | ErrorMessage, Field(discriminator="type")
 ]
 """All that is sent besides events."""
+
+
+def encode_message(message: WireModel, *, without: frozenset[str] = frozenset()) -> bytes:
+    """Write a message; what it does not say is left out, but a null inside of what it says stays: it means unknown.
+
+    Args:
+        message: one of those that are sent besides events.
+        without: further fields to leave out, by their names on the wire.
+    """
+    fields = message.model_dump(mode="json", by_alias=True)
+    return to_json({name: value for name, value in fields.items() if value is not None and name not in without})
+
 
 _client_message: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
 

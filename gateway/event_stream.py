@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from contracts.errors import CorruptLog
-from contracts.messages import CaughtUp, Dropped, Subscribed
+from contracts.messages import CaughtUp, Dropped, Subscribed, encode_message
 from gateway.standing import TERMINAL
 from gateway.subscription import Subscription
 from stagecast.log import Entry
@@ -42,7 +42,7 @@ def event_bytes(entry: Entry) -> bytes:
 
 def message_bytes(message: Subscribed | CaughtUp | Dropped) -> bytes:
     """Write what the protocol says besides events."""
-    return f"event: {message.type}\ndata: {message.model_dump_json(exclude_none=True)}\n\n".encode()
+    return b"event: %b\ndata: %b\n\n" % (message.type.encode(), encode_message(message))
 
 
 class EventStream(Response):

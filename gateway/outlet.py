@@ -5,7 +5,7 @@ What is written, and in which order, is decided in `gateway.websocket`.
 
 import asyncio
 
-from contracts.messages import CloseCode
+from contracts.messages import CloseCode, encode_message
 from contracts.wire import WireModel
 from gateway.frames import Frames, text_frame
 from gateway.socket_protocol import SocketProtocol
@@ -47,7 +47,7 @@ class Outlet:
 
     def tell(self, message: WireModel) -> None:
         """Write a message of the protocol."""
-        data = message.model_dump_json(exclude_none=True).encode()
+        data = encode_message(message)
         self._protocol.write_text(data, text_frame(data))
 
     def close(self, code: CloseCode | int, reason: str) -> None:

@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from contracts.envelope import utc_now
 from contracts.errors import ExecutionNotFound
 from contracts.ids import is_execution_id
+from contracts.messages import encode_message
 from contracts.requests import EventLog
 from gateway.event_stream import LAST_ID, EventStream
 from gateway.http_door import address_of, principal_of
@@ -38,6 +39,8 @@ class Streaming:
     stopping: asyncio.Event
     heartbeat_seconds: float
 
+
+_NOT_IN_A_LOG = frozenset({"type", "success"})
 
 LastEventId = Annotated[
     str | None,
@@ -118,8 +121,8 @@ def _left(until: datetime | None) -> float | None:
 async def _log_of(subscription: Subscription) -> AsyncGenerator[bytes, None]:
     """Write the events that are stored already: those that a subscriber gets before it is caught up."""
     try:
-        about = subscription.welcome.model_dump_json(exclude_none=True, exclude={"type", "success"})
-        yield about[:-1].encode() + b',"events":['
+        about = encode_message(subscription.welcome, without=_NOT_IN_A_LOG)
+        yield about[:-1] + b',"events":['
         separator = b""
         while isinstance(item := await subscription.next_ready(), Entry):  # up to the marker
             yield separator + item.data

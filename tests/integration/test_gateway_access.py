@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from contracts.scopes import Scope
 from gateway.http_door import OPEN_PATHS
+from gateway.routes.web import read_web_files
 from stagecast.client import Client
 from stagecast.memory_log import MemoryLog
 from stagecast.tokens import TokenFile, new_token
@@ -19,6 +20,7 @@ from tests.gateway_server import RunningGateway, running_gateway
 from tests.jwks_server import AUDIENCE, ISSUER, JwksServer, Signer
 from tests.processes import ServiceProcess, free_port
 
+OPEN = OPEN_PATHS | {file.path for file in read_web_files()}
 EXECUTION_ID = "exec_1703187600000_abcdefghijklmnop"
 VALUES = {"execution_id": EXECUTION_ID, "pipeline_id": "example-v1", "filename": "x.json"}
 
@@ -74,7 +76,7 @@ async def test_every_route_is_closed_without_a_token_but_those_that_are_meant_to
     seen: set[str] = set()
     for method, path in routes_of(gateway):
         reply = await gateway.http.request(method, path)
-        if path in OPEN_PATHS:
+        if path in OPEN:
             assert reply.status_code != 401, path
             continue
         seen.add(path)
@@ -90,7 +92,7 @@ async def test_with_read_alone_nothing_can_be_changed_and_with_run_alone_nothing
     reader, runner, nobody = (headers_of[name] for name in ("reader", "runner", "nobody"))
     kinds: set[bool] = set()
     for method, path in routes_of(gateway):
-        if path in OPEN_PATHS:
+        if path in OPEN:
             continue
         looks = method in ("GET", "HEAD")
         kinds.add(looks)

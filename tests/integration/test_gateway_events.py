@@ -94,12 +94,15 @@ async def test_an_execution_that_has_left_the_log_is_told_from_its_saved_result(
 ) -> None:
     example = Example()
     await append(log, *run_of(example))
-    filename = await gateway.outputs.save(result_of(example))
+    result = result_of(example)
+    summary = result.summary.model_copy(update={"total_cost": None})
+    filename = await gateway.outputs.save(result.model_copy(update={"summary": summary}))
     await log.purge(example.id)
     async with gateway.socket() as socket:
         welcome = await socket.subscribe(example.id, after=1)
         assert (welcome["success"], welcome["recovered"], welcome["status"]) == (True, False, "success")
         assert (welcome["snapshot"]["id"], welcome["snapshot"]["filename"]) == (example.id, filename)
+        assert welcome["snapshot"]["result"]["summary"]["totalCost"] is None  # unknown is never 0, nor left out
         end = await socket.next_of_all()
         assert (end["type"], end["filename"], "seq" in end) == ("execution:completed", filename, False)
         assert await socket.next_of_all() == {"type": "caught_up", "executionId": example.id}

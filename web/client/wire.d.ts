@@ -10,8 +10,8 @@ export interface Auth {
 /** Answer to `auth`: who one is, and what one may. */
 export interface Authenticated {
   type: "authenticated";
-  /** Null where nobody is asked who they are. */
-  name: string;
+  /** Left out where nobody is asked who they are. */
+  name?: string;
   scopes: Array<string>;
 }
 
