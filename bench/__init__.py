@@ -1,0 +1,1 @@
+"""What the service costs and what it holds, measured on real processes. Nothing imports it; `make bench` runs it."""
