@@ -18,6 +18,7 @@ from gateway.settings import GatewaySettings
 from gateway.socket_protocol import SocketProtocol
 from gateway.sockets import Sockets
 from stagecast.certificates import load_pair
+from stagecast.garbage import collect_seldom
 from stagecast.leaving import leave
 from stagecast.settings import read_settings
 from stagecast.telemetry import configure_logging
@@ -136,6 +137,7 @@ async def _stop_when_lost(gateway: Gateway, server: GatewayServer) -> None:
 def main() -> None:
     """Run until SIGTERM or SIGINT; exit code 1 with one sentence when the settings do not hold."""
     configure_logging("gateway")
+    collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(serve(read_settings(GatewaySettings)))

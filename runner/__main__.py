@@ -22,6 +22,7 @@ from runner.terms import Terms
 from runner.worker import Worker, WorkerOptions
 from stagecast.broker import Broker, BrokerSettings
 from stagecast.functions import FunctionRegistry
+from stagecast.garbage import collect_seldom
 from stagecast.jetstream_log import JetStreamLog, LogSettings
 from stagecast.leaving import leave
 from stagecast.outputs import OutputStore
@@ -128,6 +129,7 @@ async def _main(settings: RunnerSettings) -> None:
 def main() -> None:
     """Run until SIGTERM or SIGINT; exit code 1 with one sentence when the settings do not hold."""
     configure_logging("runner")
+    collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_main(read_settings(RunnerSettings)))
