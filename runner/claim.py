@@ -149,7 +149,7 @@ class Claim:
         await self._delivery.release()
 
     async def renew_for_ever(self, every_seconds: float) -> None:
-        """Renew the delivery until cancelled.
+        """Renew the delivery now and then as often as told, until cancelled.
 
         After a pause longer than the lease (the process was frozen), the log is read first: renewing would extend
         the claim of whoever took over.
@@ -158,7 +158,6 @@ class Claim:
             ClaimLost: the log shows another owner.
         """
         while True:
-            await asyncio.sleep(every_seconds)
             try:
                 if self._is_overdue:
                     await self.catch_up()
@@ -168,6 +167,7 @@ class Claim:
                 self._confirmed_at = asked_at
             except LogUnavailable as error:
                 log_line.warning("claim not renewed", execution_id=self.execution_id, reason=error.message)
+            await asyncio.sleep(every_seconds)
 
     async def catch_up(self) -> None:
         """Read what others wrote.
@@ -189,7 +189,9 @@ class Claim:
                     raise ClaimLost(_LOST)  # a task that a function left behind has something to tell
                 if is_limited:
                     self._terms.check_growth(self.state.next_seq, self._size)
-                event = make().model_copy(update={"seq": self.state.next_seq})
+                event = make()
+                if event.seq != self.state.next_seq:  # it was numbered before others came in
+                    event = event.model_copy(update={"seq": self.state.next_seq})
                 try:
                     self._size += await self._log.append(event)
                     self.state.apply(event)
@@ -209,11 +211,14 @@ class Claim:
 
     def _claim_event(self) -> LogEvent:
         if self._attempt > 1:
-            return ExecutionResumed(execution_id=self.execution_id, attempt=self._attempt, runner=self._runner)
+            return ExecutionResumed(
+                execution_id=self.execution_id, seq=self.state.next_seq, attempt=self._attempt, runner=self._runner
+            )
         pipeline = self.state.pipeline
         stages = tuple(StageRef(id=stage.id, name=stage.title) for stage in pipeline.stages)
         return ExecutionStarted(
             execution_id=self.execution_id,
+            seq=self.state.next_seq,
             pipeline_id=pipeline.id,
             pipeline_name=pipeline.name,
             pipeline_version=pipeline.version,

@@ -51,7 +51,7 @@ class Ending:
         Raises:
             ClaimLost: it is no longer ours; nothing of ours was stored.
         """
-        await claim.end(_Decision(result))
+        await claim.end(_Decision(result, claim.state.next_seq))
         await self.complete(claim)
 
     async def complete(self, claim: Claim) -> None:
@@ -64,7 +64,8 @@ class Ending:
         if result is None:
             raise AssertionError("nothing is decided yet")
         filename = await self._save(result)
-        event = ExecutionCompleted(execution_id=result.execution_id, result=result, filename=filename)
+        seq = claim.state.next_seq
+        event = ExecutionCompleted(execution_id=result.execution_id, seq=seq, result=result, filename=filename)
         await claim.end(lambda _: event)
         log_line.info("ended", status=result.status, filename=filename, cost=result.summary.total_cost)
 
@@ -130,8 +131,8 @@ class Ending:
 class _Decision:
     """How it ends, as an event. One object for each outcome: a repeated append is known by its bytes."""
 
-    def __init__(self, result: PipelineResult) -> None:
-        self._event = ExecutionEnding(execution_id=result.execution_id, result=result)
+    def __init__(self, result: PipelineResult, seq: int) -> None:
+        self._event = ExecutionEnding(execution_id=result.execution_id, seq=seq, result=result)
 
     def __call__(self, state: ExecutionState) -> ExecutionEnding:
         """Return the event: what was to be, unless a cancel request is before it."""

@@ -36,6 +36,12 @@ class _About(TypedDict):
     total: int
 
 
+class _Numbered(_About):
+    """The same, with its number."""
+
+    seq: int
+
+
 class Report:
     """`Progress` over a claim. An async context: live text flows while it is open.
 
@@ -48,30 +54,31 @@ class Report:
         self._pending: dict[tuple[StagePlace, int | None], list[str]] = {}
         self._has_text = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
+        self._is_over = False
 
     async def __aenter__(self) -> "Report":
-        """Start sending live text."""
-        self._pump = asyncio.create_task(self._send_text())
+        """Begin; live text is sent as soon as there is some."""
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop sending live text; what is still pending is dropped, as it is not stored anyway."""
+        self._is_over = True
         if self._pump is not None:
             self._pump.cancel()
             await asyncio.gather(self._pump, return_exceptions=True)
 
     async def stage_started(self, place: StagePlace) -> None:
         """Store `stage:started`."""
-        await self._claim.append(StageStarted(**self._about(place)))
+        await self._claim.append(StageStarted(**self._numbered(place)))
 
     async def stage_completed(self, place: StagePlace, outcome: StageOutcome) -> None:
         """Store `stage:completed`, after the last of the stage's live text."""
         await self._flush(place)
         await self._claim.append(
             StageCompleted(
-                **self._about(place),
+                **self._numbered(place),
                 result=outcome,
             )
         )
@@ -80,7 +87,7 @@ class Report:
         """Store `stage:skipped`."""
         await self._claim.append(
             StageSkipped(
-                **self._about(place),
+                **self._numbered(place),
                 reason=reason,
                 output=output,
             )
@@ -91,7 +98,7 @@ class Report:
         await self._flush(place)
         await self._claim.append(
             StageFailed(
-                **self._about(place),
+                **self._numbered(place),
                 error=error,
                 code=code,
                 result=outcome,
@@ -105,7 +112,7 @@ class Report:
         await self._flush(place)
         await self._claim.append(
             StageRetrying(
-                **self._about(place),
+                **self._numbered(place),
                 attempt=attempt,
                 delay=delay_ms,
                 error=error,
@@ -121,20 +128,26 @@ class Report:
     async def call_completed(self, place: StagePlace, call: FinishedCall) -> None:
         """Store `call:completed`, after the live text of the call."""
         await self._flush(place)
-        await self._claim.keep(CallCompleted(**self._about(place), **dict(call)))
+        await self._claim.keep(CallCompleted(**self._numbered(place), **dict(call)))
 
     async def step_completed(self, place: StagePlace, step: FinishedStep) -> None:
         """Store `step:completed`."""
-        await self._claim.keep(StepCompleted(**self._about(place), **dict(step)))
+        await self._claim.keep(StepCompleted(**self._numbered(place), **dict(step)))
 
     def text(self, place: StagePlace, text: str, item: int | None = None) -> None:
         """Keep live text for the next sending."""
         self._pending.setdefault((place, item), []).append(text)
         self._has_text.set()
+        if self._pump is None and not self._is_over:
+            self._pump = asyncio.create_task(self._send_text())
 
     def _about(self, place: StagePlace) -> _About:
         stage = StageRef(id=place.id, name=place.name)
         return {"execution_id": self._claim.execution_id, "stage": stage, "index": place.index, "total": place.total}
+
+    def _numbered(self, place: StagePlace) -> _Numbered:
+        # The claim numbers it anew where another event comes before it.
+        return {**self._about(place), "seq": self._claim.state.next_seq}
 
     async def _send_text(self) -> None:
         while True:

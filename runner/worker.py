@@ -13,7 +13,7 @@ from contracts.results import PipelineResult
 from contracts.state import ExecutionState
 from runner.claim import Claim, ClaimLost
 from runner.ending import Ending
-from runner.known_log import read_known
+from runner.known_log import known_of, read_known
 from runner.progress import Progress
 from runner.report import Report
 from runner.result import result_of_state
@@ -83,6 +83,7 @@ class Worker:
         self._in_hand: set[str] = set()
         self._active: dict[str, Claim] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(options.concurrency)
 
     @property
     def active_count(self) -> int:
@@ -92,39 +93,41 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then let what runs finish for `drain_seconds`, then give the rest back."""
         watch = await self._log.watch_cancel_requests(self._on_cancel_request)
-        stopping = asyncio.create_task(stop.wait())
+        stopping = asyncio.create_task(_wait(stop))
+        claiming = asyncio.create_task(self._claim_for_ever())
         try:
-            while not stop.is_set():
-                if len(self._tasks) < self._options.concurrency:
-                    await self._claim_next(stopping)
-                else:
-                    await asyncio.wait({*self._tasks, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({claiming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if claiming.done():
+                claiming.result()  # it ends only by a fault of ours
+            await _cancel_all({claiming})
             if self._tasks:
                 log_line.info("draining", executions=len(self._tasks), seconds=self._options.drain_seconds)
                 await asyncio.wait(set(self._tasks), timeout=self._options.drain_seconds)
         finally:
-            stopping.cancel()
+            await _cancel_all({claiming, stopping})
             await _cancel_all(self._tasks)
             await watch.close()
 
-    async def _claim_next(self, stopping: asyncio.Task[bool]) -> None:
-        pull = asyncio.create_task(self._log.next_delivery(timeout_seconds=_PULL_SECONDS))
-        try:
-            await asyncio.wait({pull, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            if not pull.done():
-                return
-            delivery = pull.result()
-        except LogUnavailable as error:
-            log_line.warning("no work to be had", reason=error.message)
-            await asyncio.wait({stopping}, timeout=_PAUSE_AFTER_FAULT_SECONDS)
-            return
-        finally:
-            pull.cancel()
-            await asyncio.gather(pull, return_exceptions=True)
-        if delivery is not None:
+    async def _claim_for_ever(self) -> None:
+        """Take work while there is room. Being cancelled strands none: what was got is taken in the same step."""
+        while True:
+            await self._room.acquire()
+            try:
+                delivery = await self._log.next_delivery(timeout_seconds=_PULL_SECONDS)
+            except LogUnavailable as error:
+                log_line.warning("no work to be had", reason=error.message)
+                await asyncio.sleep(_PAUSE_AFTER_FAULT_SECONDS)
+                delivery = None
+            if delivery is None:
+                self._room.release()
+                continue
             task = asyncio.create_task(self._handle(delivery))
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._room.release()
 
     async def _handle(self, delivery: Delivery) -> None:
         execution_id = delivery.execution_id
@@ -148,9 +151,12 @@ class Worker:
 
     async def _claim(self, delivery: Delivery) -> Claim | None:
         """Take the execution; None where there is nothing to take."""
+        queued = delivery.queued
         while True:
             try:
-                known = await read_known(self._log, delivery.execution_id)
+                # The first time event 0 is all there is, most likely; if not, the claim's own slot is taken.
+                known = known_of([queued]) if queued else await read_known(self._log, delivery.execution_id)
+                queued = None
             except (CorruptLog, ValidationError) as error:
                 with suppress(Fenced):
                     await self._ending.end_unreadable(delivery.execution_id, error)
@@ -179,21 +185,28 @@ class Worker:
         self._active[claim.execution_id] = claim
         every_seconds = self._options.terms.lease_seconds / _RENEWALS_PER_LEASE
         work = asyncio.create_task(self._run(claim))
-        renewal = asyncio.create_task(claim.renew_for_ever(every_seconds))
+        renewal: asyncio.Task[None] | None = None
         try:
-            await asyncio.wait({work, renewal}, return_when=asyncio.FIRST_COMPLETED)
+            # Most executions are over before there is anything to renew.
+            await asyncio.wait({work}, timeout=every_seconds)
             if not work.done():
-                renewal.result()  # it ends only by losing the claim
+                renewal = asyncio.create_task(claim.renew_for_ever(every_seconds))
+                await asyncio.wait({work, renewal}, return_when=asyncio.FIRST_COMPLETED)
+                if not work.done():
+                    renewal.result()  # it ends only by losing the claim
             work.result()
             await delivery.ack()
         except asyncio.CancelledError:
-            await _cancel_all({work, renewal})
+            await _cancel_all({work})
             with suppress(StagecastError):
                 await self._hand_over(claim, delivery)
             raise
         finally:
             self._active.pop(claim.execution_id, None)
-            await _cancel_all({work, renewal})
+            if renewal is not None:
+                await _cancel_all({renewal})
+            if not work.done():
+                await _cancel_all({work})
 
     async def _hand_over(self, claim: Claim, delivery: Delivery) -> None:
         if claim.state.is_ended:
@@ -256,3 +269,7 @@ async def _cancel_all(tasks: set[asyncio.Task[None]]) -> None:
     for task in list(tasks):
         task.cancel()
     await asyncio.gather(*list(tasks), return_exceptions=True)
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()

@@ -63,12 +63,20 @@ class Delivery(Protocol):
         """Which execution."""
         ...
 
+    @property
+    def queued(self) -> Entry | None:
+        """Its event 0, where this is the first delivery: most likely the log has nothing else; else None."""
+        ...
+
     async def renew(self) -> None:
         """Hold it for another `ack_wait`."""
         ...
 
     async def ack(self) -> None:
-        """Done with it for good: call only after the terminal event is stored."""
+        """Done with it for good: call only after the terminal event is stored.
+
+        It is not waited for the broker: if this gets lost, it is delivered again, and found to have ended.
+        """
         ...
 
     async def release(self, delay_seconds: float = 0.0) -> None:

@@ -61,14 +61,20 @@ class _Record:
 class MemoryDelivery:
     """One submission, held for `ack_wait_seconds`."""
 
-    def __init__(self, log: "MemoryLog", submission: _Submission) -> None:
+    def __init__(self, log: "MemoryLog", submission: _Submission, queued: Entry | None) -> None:
         self._log = log
         self._submission = submission
+        self._queued = queued
 
     @property
     def execution_id(self) -> str:
         """Which execution."""
         return self._submission.execution_id
+
+    @property
+    def queued(self) -> Entry | None:
+        """Its event 0, where this is the first delivery."""
+        return self._queued
 
     async def renew(self) -> None:
         """Hold it for another `ack_wait`."""
@@ -214,15 +220,18 @@ class MemoryLog:
                     now = self._clock()
                     for submission in self._queue:
                         if submission.free_at <= now:
-                            submission.free_at = now + self.ack_wait_seconds
-                            submission.was_delivered = True
-                            return MemoryDelivery(self, submission)
+                            return self._deliver(submission, now)
                     await self._wait_for_change(now)
         except TimeoutError:
             return None
 
     async def ping(self) -> None:
         """Return."""
+
+    def _deliver(self, submission: _Submission, now: float) -> MemoryDelivery:
+        is_first, submission.was_delivered = not submission.was_delivered, True
+        submission.free_at = now + self.ack_wait_seconds
+        return MemoryDelivery(self, submission, self._records[submission.execution_id].entries[0] if is_first else None)
 
     def hold(self, submission: _Submission, seconds: float) -> None:
         """Keep a submission from being delivered for this long."""

@@ -19,6 +19,8 @@ from contracts.errors import LogUnavailable, StagecastError
 from contracts.subjects import parse_log_subject
 from stagecast.broker import Broker
 from stagecast.inbox import STATUS_HEADER
+from stagecast.log import Entry
+from stagecast.payloads import PAYLOAD_HEADER
 from stagecast.topology import EXECUTIONS, RUNNERS
 
 _PULL_SUBJECT = f"$JS.API.CONSUMER.MSG.NEXT.{EXECUTIONS}.{RUNNERS}"
@@ -45,6 +47,7 @@ class QueueDelivery:
     """
 
     execution_id: str
+    queued: Entry | None
     _reply: str
     _broker: Broker
 
@@ -53,8 +56,11 @@ class QueueDelivery:
         await self._tell(b"+WPI")
 
     async def ack(self) -> None:
-        """Take it off the queue; raises `LogUnavailable` when the broker did not confirm."""
-        await self._tell(b"+ACK")
+        """Take it off the queue; raises `LogUnavailable` when that cannot be sent."""
+        try:
+            await self._broker.client.publish(self._reply, b"+ACK")
+        except (nats.errors.Error, OSError) as error:
+            raise LogUnavailable(f"The broker cannot be reached: {error}") from error
 
     async def release(self, delay_seconds: float = 0.0) -> None:
         """Give it back; raises `LogUnavailable` when the broker did not confirm."""
@@ -183,8 +189,7 @@ class WorkQueue:
         self._wake.set()
 
     def _hand_over(self, message: Msg) -> None:
-        execution_id, _, _ = parse_log_subject(message.subject)
-        delivery = QueueDelivery(execution_id, message.reply, self._broker)
+        delivery = QueueDelivery(*_read(message), message.reply, self._broker)
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
@@ -201,6 +206,15 @@ class WorkQueue:
     def _start_anew(self) -> None:
         self._pulls.clear()  # a connection takes its pull requests along
         self._wake.set()
+
+
+def _read(message: Msg) -> tuple[str, Entry | None]:
+    """Return which execution is delivered, and its event 0 where it is the first time and the event is whole."""
+    execution_id, event_type, seq = parse_log_subject(message.subject)
+    is_whole = PAYLOAD_HEADER not in (message.headers or {})
+    if not is_whole or message.metadata.num_delivered > 1:
+        return execution_id, None
+    return execution_id, Entry(execution_id, event_type, seq, message.data)
 
 
 def _has_delivery(waiter: asyncio.Future[QueueDelivery]) -> bool:

@@ -32,6 +32,23 @@ async def test_a_submission_is_delivered_and_other_events_are_not(empty_logs: Lo
     assert await empty_logs.log.next_delivery(timeout_seconds=0.2) is None
 
 
+async def test_the_first_delivery_brings_event_0_and_a_later_one_does_not(empty_logs: LogPair) -> None:
+    example = Example()
+    await empty_logs.log.append(example.queued())
+    first = await take(empty_logs.other)
+    assert first.queued is not None
+    assert [first.queued] == await empty_logs.log.read(example.id)
+    await first.release()
+    assert (await take(empty_logs.log)).queued is None
+
+
+async def test_a_delivery_never_brings_a_part_of_event_0(empty_logs: LogPair) -> None:
+    example = Example()
+    await empty_logs.log.append(example.queued("x" * 2_000_000))
+    [whole] = await empty_logs.log.read(example.id)
+    assert (await take(empty_logs.other)).queued in (None, whole)
+
+
 async def test_a_waiting_runner_gets_a_submission_that_comes_later(empty_logs: LogPair) -> None:
     waiting = asyncio.create_task(take(empty_logs.other))
     assert await empty_logs.log.next_delivery(timeout_seconds=0.1) is None

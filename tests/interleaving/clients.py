@@ -80,6 +80,11 @@ class LineDelivery:
         """Which execution."""
         return self._delivery.execution_id
 
+    @property
+    def queued(self) -> Entry | None:
+        """Its event 0, where this is the first delivery."""
+        return self._delivery.queued
+
     async def renew(self) -> None:
         """Hold it longer."""
         await self._line.request(self._delivery.renew)
