@@ -4,6 +4,7 @@ An id becomes part of a NATS subject, a storage key and a file name. The pattern
 something there: no `.`, `*`, `>`, `/` or white space.
 """
 
+import base64
 import re
 import secrets
 import time
@@ -14,8 +15,8 @@ from pydantic import StringConstraints
 
 from contracts.errors import InvalidId
 
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # base32: five bits a character
-_RANDOM_LENGTH = 16  # characters, so 80 random bits: an id cannot be guessed
+_RANDOM_BYTES = 10  # 80 random bits: an id cannot be guessed
+_RANDOM_LENGTH = 16  # characters of base32, each five bits
 
 EXECUTION_ID_PATTERN = rf"^exec_[0-9]{{13}}_[a-z0-9]{{{_RANDOM_LENGTH}}}$"
 PIPELINE_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
@@ -43,7 +44,7 @@ def new_execution_id(now_ms: int | None = None) -> str:
         now_ms: milliseconds since the epoch; the clock's when left out.
     """
     millis = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    token = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_LENGTH))
+    token = base64.b32encode(secrets.token_bytes(_RANDOM_BYTES)).decode().lower()
     return f"exec_{millis:013d}_{token}"
 
 

@@ -192,6 +192,7 @@ class Broker:
                     max_reconnect_attempts=-1,
                     ping_interval=_PING_INTERVAL_SECONDS,
                     max_outstanding_pings=_MAX_OUTSTANDING_PINGS,
+                    skip_subject_validation=True,  # `contracts.subjects` writes them all, of ids that were checked
                     **security,
                 )
                 inbox = Inbox(self._client)

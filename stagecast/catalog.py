@@ -3,6 +3,7 @@
 Reading and checking one file is `stagecast.loading`.
 """
 
+import os
 import re
 import stat
 import threading
@@ -90,26 +91,40 @@ class Catalog:
     def _refresh(self) -> dict[str, _File]:
         with self._lock:
             self._files = {
-                path.name: known
-                for path in sorted(self._directory.glob(f"*{_SUFFIX}"))
-                if not path.name.startswith(".") and (known := self._look(path)) is not None
+                name: known
+                for name, entry in sorted(self._entries().items())
+                if (known := self._look(entry)) is not None
             }
             return _without_doubles(self._files)
 
-    def _look(self, path: Path) -> _File | None:
+    def _entries(self) -> dict[str, os.DirEntry[str]]:
+        # For each submission, so not `Path.glob`, which takes three times as long.
         try:
-            status = path.stat()
+            with os.scandir(self._directory) as entries:
+                return {
+                    entry.name: entry
+                    for entry in entries
+                    if entry.name.endswith(_SUFFIX) and not entry.name.startswith(".")
+                }
+        except OSError:
+            return {}
+
+    def _look(self, entry: os.DirEntry[str]) -> _File | None:
+        try:
+            status = entry.stat()
             if not stat.S_ISREG(status.st_mode):
                 return None
             # The change time, too: a file that was moved here may be as old and as long as the one before.
             stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
-            known = self._files.get(path.name)
-            return known if known is not None and known.stamp == stamp else _read(path, stamp, self._registry)
+            known = self._files.get(entry.name)
+            if known is not None and known.stamp == stamp:
+                return known
+            return _read(self._directory / entry.name, stamp, self._registry)
         except FileNotFoundError:
             return None
         except OSError as error:
             problem = Problem(f"the file cannot be read: {error.strerror or type(error).__name__}")
-            return _File((), path.stem, InvalidPipeline([problem], file=path.name))
+            return _File((), entry.name.removesuffix(_SUFFIX), InvalidPipeline([problem], file=entry.name))
 
 
 def _read(path: Path, stamp: tuple[int, ...], registry: FunctionRegistry) -> _File:

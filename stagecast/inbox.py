@@ -15,6 +15,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from contracts.errors import LogUnavailable
+from stagecast.outbox import Outbox, Outgoing
 
 STATUS_HEADER = "Status"
 NO_RESPONDERS = "503"
@@ -22,6 +23,7 @@ NO_RESPONDERS = "503"
 # nats-py hands the broker's words on in lower case, subjects too.
 _VIOLATION = re.compile(r'permissions violation for (?P<verb>publish|subscription) to "(?P<subject>[^"]+)"')
 _MAX_PENDING_BYTES = 512 * 1024 * 1024  # answers waiting to be taken; a dropped one would be a silent loss
+_MUCH_UNSENT_BYTES = 64 * 1024  # nats-py makes those who send wait from 2 MiB on
 
 
 class NoResponders(LogUnavailable):
@@ -46,7 +48,7 @@ class Batch:
 
 @dataclass(slots=True)
 class _Pending:
-    """One request in flight; `heard` is set anew for each answer."""
+    """One request in flight."""
 
     subject: str
     is_batch: bool
@@ -61,6 +63,7 @@ class Inbox:
         self._client = client
         self._prefix = ""
         self._numbers = itertools.count()
+        self._outbox = Outbox(client)
         self._pending: dict[str, _Pending] = {}
         self._is_deaf = False
 
@@ -131,21 +134,37 @@ class Inbox:
             raise LogUnavailable("The broker is not connected.")
         if self._is_deaf:
             raise self._deafness()
+        loop = asyncio.get_running_loop()
         token = str(next(self._numbers))
-        pending = _Pending(subject, is_batch, asyncio.get_running_loop().create_future())
-        self._pending[token] = pending
+        pending = self._pending[token] = _Pending(subject, is_batch, loop.create_future())
+        # Not `asyncio.timeout`: a timer of the loop costs a fourth of it, and this is done for each event.
+        timer = loop.call_later(timeout_seconds, _give_up, pending, timeout_seconds)
+        outgoing = Outgoing(subject, data, f"{self._prefix}.{token}", dict(headers) if headers else None, pending.done)
         try:
-            async with asyncio.timeout(timeout_seconds):
-                await self._client.publish(
-                    subject, data, reply=f"{self._prefix}.{token}", headers=dict(headers) if headers else None
-                )
-                return await pending.done
-        except TimeoutError as error:
-            raise LogUnavailable(f"The broker did not answer within {timeout_seconds:g} s.") from error
+            if self._outbox.is_wanted(len(self._pending)):
+                self._outbox.hold(outgoing, len(self._pending))
+            else:
+                await self._send(outgoing)
+            return await pending.done
         except (nats.errors.Error, OSError) as error:
             raise LogUnavailable(f"The broker cannot be reached: {error}") from error
         finally:
+            timer.cancel()
             self._pending.pop(token, None)
+
+    async def _send(self, outgoing: Outgoing) -> None:
+        sending = self._client.publish(outgoing.subject, outgoing.data, reply=outgoing.reply, headers=outgoing.headers)
+        if self._client.pending_data_size < _MUCH_UNSENT_BYTES:
+            await sending  # nats-py only takes it in
+            return
+        # The broker may not take what waits before it: then this is given up with the request.
+        task = asyncio.create_task(sending)
+        try:
+            await asyncio.wait({task, outgoing.done}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            task.cancel()  # has no effect where it is sent
+        if not outgoing.done.done():
+            await task
 
     def _fail(self, requests: Sequence[_Pending], error: LogUnavailable) -> None:
         for request in requests:
@@ -169,3 +188,8 @@ class Inbox:
             pending.done.set_result(Batch(pending.messages, status))
         else:
             pending.messages.append(message)
+
+
+def _give_up(pending: _Pending, timeout_seconds: float) -> None:
+    if not pending.done.done():
+        pending.done.set_exception(LogUnavailable(f"The broker did not answer within {timeout_seconds:g} s."))
