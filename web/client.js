@@ -111,7 +111,7 @@ export class Client extends EventTarget {
 
   /**
    * Give what happens to all executions from now on, or to those of one pipeline; never ends by itself. First comes
-   * `subscribed`: what `executions()` returns after that misses nothing.
+   * `gap`, and again where something may be missing: `executions()`, asked after that, tells how things stand.
    * @param {{pipelineId?: string} & Abortable} [which]
    * @returns {AsyncGenerator<LifecycleItem, void, void>}
    */

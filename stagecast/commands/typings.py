@@ -58,11 +58,10 @@ def _interface(name: str, model: Json) -> str:
     lines = [*_comment(model, ""), f"export interface {name} {{"]
     fields: Json = model.get("properties", {})
     for field in sorted(fields, key=lambda field: field != "type"):  # what tells the kinds apart comes first
-        kind, is_optional = _type_of(fields[field]), False
-        if name in _MESSAGES:
-            is_optional = fields[field].get("default", ...) is None
-            kind = kind.removesuffix(" | null")
-        lines += [*_comment(fields[field], "  "), f"  {field}{'?' if is_optional else ''}: {kind};"]
+        declared = f"{field}: {_type_of(fields[field])}"
+        if name in _MESSAGES and fields[field].get("default", ...) is None:
+            declared = declared.replace(": ", "?: ", 1).removesuffix(" | null")
+        lines += [*_comment(fields[field], "  "), f"  {declared};"]
     return "\n".join([*lines, "}\n"])
 
 

@@ -10,7 +10,9 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.nats_server import NatsServer
 from tests.processes import Stack, running_stack
-from tests.web.node import Node, NodeMissing, find_node
+from tests.web.following import QUICK
+from tests.web.node import Driver, Node, NodeMissing, driving, find_node
+from tests.web.scripted_gateway import ScriptedSockets, scripted_sockets
 
 IS_REQUIRED = os.environ.get("STAGECAST_REQUIRE_BROWSER") == "1"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -66,3 +68,16 @@ async def browser() -> AsyncGenerator[Browser]:
         browser = await playwright.chromium.launch(executable_path=binary, args=FLAGS)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def played() -> AsyncGenerator[ScriptedSockets]:
+    async with scripted_sockets() as played:
+        yield played
+
+
+@pytest.fixture
+async def driver(played: ScriptedSockets, node: Node) -> AsyncGenerator[Driver]:
+    async with driving(node, played.url, timing=QUICK, patienceMs=20_000) as driver:
+        yield driver
+        assert await driver.finish() == 0, "nothing may be left running in it"

@@ -54,7 +54,7 @@ async def test_a_number_that_never_was_is_told_with_a_snapshot_and_it_goes_on(st
 async def test_the_life_cycle_of_executions_is_told_beside_an_execution(stack: Stack, node: Node) -> None:
     async with driving(node, stack.url) as driver:
         await driver.do("loop", name="life", method="lifecycle", how={"pipelineId": "echo-v1"})
-        assert (await driver.item("life"))["type"] == "subscribed"
+        assert await driver.item("life") == {"type": "gap", "pipelineId": "echo-v1"}
         await driver.do("loop", name="run", method="run", args=["echo-v1", "hello"], how={"events": "all"})
         items = await driver.items_to_end("run")
         life: list[dict[str, Any]] = []
@@ -72,7 +72,7 @@ async def test_a_dashboard_hears_of_all_executions_and_of_what_it_may_have_misse
         open_pages(browser, stack.url) as (_, [tab]),
     ):
         await tab.watch("lifecycle", client={"timing": QUICK, "patienceMs": 60_000})
-        await tab.until("subscribed")
+        await tab.until("gap")
         first = await submit(stack)
         heard = without_gaps(await tab.until("execution:completed", executionId=first))
         assert [item["type"] for item in heard] == LIFE

@@ -134,21 +134,16 @@ export class ExecutionCursor extends Cursor {
 
 /** The life cycle of all executions, or of one pipeline's. */
 export class LifecycleCursor extends Cursor {
-  #isResumed = false;
-
   /** @param {string} [pipelineId] */
   constructor(pipelineId) {
     super(pipelineId === undefined ? { executionId: EVERYTHING } : { pipelineId });
   }
 
   /**
-   * The second time, something may have been missed.
-   * @param {Subscribed} message
+   * What happened before may have been missed, each time.
    * @returns {Judgement}
    */
-  begin(message) {
-    const item = this.#isResumed ? { type: "gap", ...this.subject } : message;
-    this.#isResumed = true;
-    return { verdict: "deliver", item };
+  begin() {
+    return { verdict: "deliver", item: { type: "gap", ...this.subject } };
   }
 }

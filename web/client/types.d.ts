@@ -79,10 +79,10 @@ export type Item = Event | Subscribed | CaughtUp | Dropped;
 export type LifecycleEvent = Exclude<Event, { type: `stage:${string}` } | JournalEvent>;
 
 /**
- * What a life-cycle subscription gives: `subscribed` once, at its begin; then events, and `gap` where some may be
- * missing, as after each reconnect: there is no history to read them from.
+ * What a life-cycle subscription gives: events, and `gap` where some may be missing, as at its begin and after each
+ * reconnect: there is no history to read them from. `executions()`, asked after a `gap`, tells how things stand.
  */
-export type LifecycleItem = LifecycleEvent | Subscribed | Gap;
+export type LifecycleItem = LifecycleEvent | Gap;
 
 export interface Abortable {
   signal?: AbortSignal;
