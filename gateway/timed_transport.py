@@ -31,7 +31,9 @@ class TimedTransport(asyncio.Transport):
         self.resume_reading = inner.resume_reading
 
     def close(self) -> None:
-        """Stop reading, send what is left as long as the peer takes it in time, and close."""
+        """Stop reading, send what is left as long as the peer takes it in time, and close; once."""
+        if self._inner.is_closing():  # after a second close asyncio's TLS transport cannot be asked anything any more
+            return
         self._inner.close()
         if self._cut is None and self._inner.get_write_buffer_size() > 0:
             self._cut = self._loop.call_later(LINGER_SECONDS, self._inner.abort)
