@@ -31,6 +31,19 @@ print(json.dumps({
 }))
 """
 
+LOGINS = """
+import json, socket
+told = {}
+for login in ("", "gateway:runner", "observer:observer"):
+    with socket.create_connection(("nats", 4222), timeout=10) as broker, broker.makefile("rb") as answers:
+        answers.readline()  # INFO
+        user, _, password = login.partition(":")
+        fields = {"verbose": False, **({"user": user, "pass": password} if login else {})}
+        broker.sendall(b"CONNECT " + json.dumps(fields).encode() + b"\\r\\nPUB exec.x.stage_output 2\\r\\n{}\\r\\n")
+        told[login] = answers.readline().decode().strip()
+print(json.dumps(told))
+"""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine() -> Engine:
@@ -116,6 +129,16 @@ async def test_every_health_check_answers_that_all_is_well(project: ComposeProje
             kind, *command = details["Config"]["Healthcheck"]["Test"]
             assert kind == "CMD"
             await project.execute(container, *command)
+
+
+async def test_the_broker_lets_nobody_in_without_a_user_and_an_observer_only_listen(project: ComposeProject) -> None:
+    (container,) = await project.containers("gateway")
+    told = json.loads(await project.execute(container, "python", "-c", LOGINS))
+    assert told == {
+        "": "-ERR 'Authorization Violation'",
+        "gateway:runner": "-ERR 'Authorization Violation'",
+        "observer:observer": "-ERR 'Permissions Violation for Publish to \"exec.x.stage_output\"'",
+    }
 
 
 async def test_a_runner_that_is_stopped_ends_cleanly_and_comes_back(project: ComposeProject) -> None:
