@@ -10,6 +10,7 @@
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 from urllib.parse import quote
@@ -52,12 +53,20 @@ class Client:
     Args:
         url: address of the gateway, without a path unless it is served below one.
         token: sent as bearer token, if given.
+        ca: file with the certificate authority of an `https://` address, if it is a private one.
         reconnect_seconds: how long a lost connection is tried again before following gives up, and how long a
             submission is repeated when an answer was lost or the broker is away; `math.inf` for ever.
     """
 
-    def __init__(self, url: str = DEFAULT_URL, *, token: str | None = None, reconnect_seconds: float = 60.0) -> None:
-        address = GatewayAddress.of(url, token)
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        token: str | None = None,
+        ca: Path | None = None,
+        reconnect_seconds: float = 60.0,
+    ) -> None:
+        address = GatewayAddress.of(url, token, ca)
         self.url = address.url
         self._exchange = Exchange(address, patience=reconnect_seconds)
         self._connections = Connections(Dialer(address))

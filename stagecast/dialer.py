@@ -48,6 +48,7 @@ class Dialer:
                 ping_timeout=self._ping_seconds,
                 close_timeout=_CLOSE_SECONDS,
                 proxy=True if self._address.may_use_proxy else None,
+                ssl=self._address.tls,
             )
         except InvalidStatus as error:
             if error.response.status_code >= _SERVER_FAULT:
@@ -56,7 +57,7 @@ class Dialer:
         except InvalidURI as error:
             raise GatewayUnreachable(f"{self._address.url} is no address: {error}.") from None
         except (OSError, WebSocketException) as error:
-            raise self._address.unreachable() from error
+            raise self._address.unreachable(error) from error
 
     def unreachable(self) -> GatewayUnreachable:
         """Make the error that says where nobody answered and what to do."""

@@ -44,7 +44,10 @@ class Exchange:
         """Begin; connections are made when they are needed."""
         timeout = httpx.Timeout(_ANSWER_SECONDS, connect=_CONNECT_SECONDS)
         self._http = httpx.AsyncClient(
-            headers=self._address.headers, timeout=timeout, trust_env=self._address.may_use_proxy
+            headers=self._address.headers,
+            timeout=timeout,
+            trust_env=self._address.may_use_proxy,
+            verify=self._address.tls or True,
         )
 
     async def close(self) -> None:
@@ -78,7 +81,7 @@ class Exchange:
             except httpx.TransportError as error:
                 has_begun = has_begun or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if not has_begun or time.monotonic() + pause > give_up_at:
-                    raise self._address.unreachable() from error
+                    raise self._address.unreachable(error) from error
             else:
                 has_begun = True
                 if not _is_passing(reply) or time.monotonic() + pause > give_up_at:
@@ -91,7 +94,7 @@ class Exchange:
         try:
             return await self._try(method, path, body, {})
         except httpx.TransportError as error:
-            raise self._address.unreachable() from error
+            raise self._address.unreachable(error) from error
 
     async def _try(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> httpx.Response:
         if self._http is None:
@@ -104,7 +107,7 @@ class Exchange:
         except httpx.InvalidURL as error:
             raise GatewayUnreachable(f"{self._address.url} is no address: {error}.") from None
         except httpx.DecodingError as error:
-            raise self._address.unreachable() from error
+            raise self._address.unreachable(error) from error
         self.was_answered = True
         return reply
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +20,18 @@ class Ended:
 
 
 async def start_command(
-    *arguments: str, url: str = "", stdin: int | None = None, stderr: int | None = None, cwd: Path | None = None
+    *arguments: str,
+    url: str = "",
+    stdin: int | None = None,
+    stderr: int | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> asyncio.subprocess.Process:
     """Start `stagecast` with these arguments, without the settings of whoever runs the tests."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("STAGECAST_")}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "stagecast.commands", *arguments),
-        env=clean | ({"STAGECAST_URL": url} if url else {}),
+        env=clean | ({"STAGECAST_URL": url} if url else {}) | dict(env or {}),
         stdin=asyncio.subprocess.DEVNULL if stdin is None else stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE if stderr is None else stderr,

@@ -39,6 +39,10 @@ def options(
         str | None,
         typer.Option("--token", envvar="STAGECAST_TOKEN", help="Bearer token for the gateway.", show_envvar=True),
     ] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option("--tls-ca", envvar="STAGECAST_TLS_CA", help="Certificate authority of an https:// gateway."),
+    ] = None,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -46,7 +50,7 @@ def options(
     """Take the options that all commands have."""
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter(f"'{url}' does not begin with http:// or https://.", param_hint="--url")
-    context.obj = Address(url, bearer)
+    context.obj = Address(url, bearer, ca)
 
 
 def validate(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Pipeline files.")]) -> None:

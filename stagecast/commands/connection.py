@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -19,6 +20,7 @@ class Address:
 
     url: str
     token: str | None
+    ca: Path | None = None
 
 
 def with_client(context: typer.Context, work: "Callable[[Client], Awaitable[T]]") -> T:
@@ -30,7 +32,7 @@ def with_client(context: typer.Context, work: "Callable[[Client], Awaitable[T]]"
         raise RuntimeError("the command was not called through the stagecast application")
 
     async def run() -> T:
-        async with Client(address.url, token=address.token) as client:
+        async with Client(address.url, token=address.token, ca=address.ca) as client:
             return await work(client)
 
     return asyncio.run(run())

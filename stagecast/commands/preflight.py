@@ -94,10 +94,10 @@ def check_broker(urls: str) -> None:
     raise CannotStart("No broker answers at the address given with --nats; without it `up` starts one of its own.")
 
 
-def address_of(host: str, port: int) -> str:
+def address_of(host: str, port: int, *, scheme: str = "http") -> str:
     """Return the URL by which this machine reaches a service that listens there."""
     host = _ANY_ADDRESS.get(host, host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 @contextmanager

@@ -32,6 +32,7 @@ class Plan:
         nats_port: where our own broker listens.
         url: where the gateway will be reached from here.
         data_directory: for the broker's configuration and storage.
+        ca: the certificate authority of an https:// `url`.
     """
 
     nats_server: str | None
@@ -42,6 +43,7 @@ class Plan:
     url: str
     runners: int
     data_directory: Path
+    ca: Path | None = None
 
 
 class Stack:
@@ -116,7 +118,7 @@ class Stack:
         self._gateway = await self._start_child("gateway", self._services["gateway"])
         for number in range(1, self._plan.runners + 1):
             await self._start_runner(number, _FIRST_BACKOFF_SECONDS)
-        async with Client(self._plan.url) as client:
+        async with Client(self._plan.url, ca=self._plan.ca) as client:
             await client.wait_ready(_START_SECONDS, runners=self._plan.runners)
         self._is_ready = True
         on_ready()

@@ -39,15 +39,19 @@ def up(
             nats_port = preflight.claim_nats_port(nats_port)
         else:
             preflight.check_broker(nats)
+        # The gateway takes its certificate from the same environment; it may be its own authority.
+        cert = os.environ.get("STAGECAST_TLS_CERT")
+        ca = os.environ.get("STAGECAST_TLS_CA") or cert
         plan = Plan(
             nats_server=nats_server,
             nats_port=nats_port,
             nats_url=nats or f"nats://127.0.0.1:{nats_port}",
             host=host,
             port=port,
-            url=preflight.address_of(host, port),
+            url=preflight.address_of(host, port, scheme="https" if cert else "http"),
             runners=runners,
             data_directory=data_dir,
+            ca=Path(ca) if ca else None,
         )
         try:
             code = asyncio.run(_run(plan))

@@ -10,16 +10,18 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from contracts.errors import MissingSetting
+from contracts.errors import GatewayUnreachable, MissingSetting
+from contracts.ids import new_execution_id
 from stagecast.broker import Broker, BrokerSettings
+from stagecast.client import Client
 from stagecast.memory_log import MemoryLog
 from tests.certificates import Authority, Pair
+from tests.command_line import stagecast
 from tests.gateway_server import running_gateway
 from tests.integration.logs import WAIT_SECONDS
 from tests.integration.roles import login
 from tests.nats_server import ROLES, TLS, NatsServer, Setup
 from tests.processes import ServiceProcess, running_stack
-from tests.sockets import open_socket
 
 
 @pytest.fixture
@@ -59,12 +61,17 @@ async def test_services_work_over_tls_with_certificates_of_their_own(
             group.create_task(stack.add_gateway({**login("gateway"), **https}))
             group.create_task(stack.add_runner(login("runner")))
         url = stack.url.replace("http://", "https://")
-        async with httpx.AsyncClient(base_url=url, verify=authority.context(), trust_env=False) as http:
-            reply = (await http.post("/api/pipelines/echo-v1/run", json={"input": "hello"})).raise_for_status()
-        async with open_socket(url.replace("https", "wss") + "/ws", tls=authority.context()) as socket:
-            await socket.subscribe(reply.json()["executionId"])
-            end = (await socket.until_end(reply.json()["executionId"]))[-1]
-    assert end["result"]["status"] == "success"
+        async with Client(url, ca=authority.file) as client, asyncio.timeout(WAIT_SECONDS):
+            run = client.run("echo-v1", "hello")
+            events = [event.type async for event in run]
+            assert (await run.result()).status == "success"
+        assert events[-1] == "execution:completed"
+        listed = await stagecast("--tls-ca", str(authority.file), "pipelines", url=url)
+        assert (listed.code, "echo-v1" in listed.out) == (0, True), listed
+        refused = await stagecast("pipelines", url=url)
+        assert refused.code == 1
+        assert refused.err.startswith(f"Error: The certificate of {url} is not accepted: ")
+        assert "--tls-ca" in refused.err
 
 
 @asynccontextmanager
@@ -182,7 +189,17 @@ async def test_a_gateway_with_a_certificate_serves_nothing_in_clear(authority: A
         async with httpx.AsyncClient(trust_env=False) as http:
             with pytest.raises(httpx.TransportError):
                 await http.get(url.replace("https", "http") + "/api/pipelines")
-        async with httpx.AsyncClient(verify=Authority(tmp_path, "stranger").context(), trust_env=False) as http:
-            with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-                await http.get(url + "/api/pipelines")
+        stranger = Authority(tmp_path, "stranger").file
+        async with Client(url, ca=stranger) as client:
+            with pytest.raises(GatewayUnreachable, match=f"certificate of {url} is not accepted: .*--tls-ca"):
+                await client.pipelines()
+            with pytest.raises(GatewayUnreachable, match=f"certificate of {url} is not accepted: .*--tls-ca"):
+                await anext(client.follow(new_execution_id()))
     await log.close()
+
+
+def test_an_authority_that_cannot_be_read_is_told_where_there_is_something_to_trust(tmp_path: Path) -> None:
+    for ca in (tmp_path / "missing", Path(__file__)):
+        with pytest.raises(MissingSetting, match="The certificate authority of the gateway cannot be used: "):
+            Client("https://127.0.0.1", ca=ca)
+        Client("http://127.0.0.1", ca=ca)

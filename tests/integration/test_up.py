@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from os import close, pidfd_open
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.certificates import Authority
 from tests.command_line import stagecast, start_command
 from tests.processes import free_port
 
@@ -55,9 +56,9 @@ def _children(pid: int) -> list[int]:
 
 
 @asynccontextmanager
-async def upped(directory: Path, *arguments: str) -> AsyncGenerator[Up]:
+async def upped(directory: Path, *arguments: str, env: Mapping[str, str] | None = None) -> AsyncGenerator[Up]:
     """Start everything below a directory and wait until it says that it is ready."""
-    process = await start_command("up", "--port", "0", "--nats-port", "0", *arguments, cwd=directory)
+    process = await start_command("up", "--port", "0", "--nats-port", "0", *arguments, cwd=directory, env=env)
     assert process.stdout is not None
     assert process.stderr is not None
     log = asyncio.create_task(process.stderr.read())
@@ -67,7 +68,7 @@ async def upped(directory: Path, *arguments: str) -> AsyncGenerator[Up]:
             line = (await process.stdout.readline()).decode()
             assert line, (await log).decode()
             announced += line
-    url = re.search(r"ready at (http://\S+)", announced)
+    url = re.search(r"ready at (https?://\S+)", announced)
     assert url is not None, announced
     up = Up(process, url[1], announced)
     try:
@@ -140,3 +141,13 @@ async def test_a_broker_that_is_not_there_is_told_before_anything_is_started(tmp
 @pytest.mark.parametrize("arguments", [("--runners", "0"), ("--port", "70000"), ("--frob",)])
 async def test_wrong_arguments_are_wrong_usage(tmp_path: Path, arguments: tuple[str, ...]):
     assert (await stagecast("up", *arguments, cwd=tmp_path)).code == 2
+
+
+async def test_with_a_certificate_the_gateway_is_reached_over_https(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    pair = authority.issue("gateway")
+    env = {"STAGECAST_TLS_CERT": str(pair.cert), "STAGECAST_TLS_KEY": str(pair.key)}
+    async with upped(tmp_path, env={**env, "STAGECAST_TLS_CA": str(authority.file)}) as up:
+        assert up.url.startswith("https://127.0.0.1:")
+        async with httpx.AsyncClient(verify=authority.context(), trust_env=False) as http:
+            assert (await http.get(f"{up.url}/readyz")).json()["runners"] == 1

@@ -64,6 +64,7 @@ def test_a_service_behind_any_address_is_reached_by_the_loopback_one():
     assert address_of("0.0.0.0", 80) == "http://127.0.0.1:80"
     assert address_of("::", 80) == "http://[::1]:80"
     assert address_of("127.0.0.1", 8000) == "http://127.0.0.1:8000"
+    assert address_of("0.0.0.0", 443, scheme="https") == "https://127.0.0.1:443"
 
 
 def test_the_broker_and_the_services_of_this_environment_are_found():
