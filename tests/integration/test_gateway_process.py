@@ -41,7 +41,7 @@ async def test_sigterm_closes_sockets_with_1012_lets_waiting_requests_go_and_end
             execution_id = (await http.post("/api/pipelines/paid-v1/run", json={"input": "x"})).json()["executionId"]
             await socket.send(json.dumps({"type": "subscribe", "executionId": execution_id}))
             assert json.loads(await socket.recv())["success"] is True
-            await socket.recv()
+            assert [json.loads(await socket.recv())["type"] for _ in range(2)] == ["execution:queued", "caught_up"]
             waiting = asyncio.create_task(
                 http.post("/api/pipelines/paid-v1/run", json={"input": "x"}, headers={"Prefer": "wait=60"})
             )
