@@ -1,20 +1,27 @@
 """Bodies of HTTP requests and replies, with the story's field names."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
+from contracts.pipeline import Budget
 from contracts.results import PipelineResult
 from contracts.state import ExecutionState, ExecutionStatus, StagePhase, StageState
 from contracts.wire import Timestamp, WireModel
+
+NOT_BLANK = r"\S"
+"""Told in schemas: what input must match."""
+_OBJECT_OR_NULL = {"anyOf": [{"type": "object", "additionalProperties": True}, {"type": "null"}]}
 
 
 class RunRequest(WireModel):
     """Body of `POST /api/pipelines/{id}/run`. What it may hold is checked against the pipeline's `inputs`."""
 
-    input: str = Field(description="Fills the pipeline's primary input; must not be blank.")
-    options: dict[str, Any] = Field(
+    input: str = Field(
+        description="Fills the pipeline's primary input; must not be blank.", json_schema_extra={"pattern": NOT_BLANK}
+    )
+    options: Annotated[dict[str, Any], WithJsonSchema(_OBJECT_OR_NULL)] = Field(
         default_factory=dict[str, Any],
         description="The pipeline's other inputs by name; `models` overrides aliases: {'fast': 'openai:gpt-5-mini'}.",
     )
@@ -23,9 +30,11 @@ class RunRequest(WireModel):
 class RerunRequest(WireModel):
     """Body of `POST /api/executions/{id}/rerun`; what is left out is as it was."""
 
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
+
     from_stage: str | None = Field(default=None, description="Run this stage, and all that depends on it, anew.")
-    input: str | None = None
-    options: dict[str, Any] | None = None
+    input: str | None = Field(default=None, description="Must not be blank.", json_schema_extra={"pattern": NOT_BLANK})
+    options: dict[str, Any] | None = Field(default=None, description="Replaces all options.")
 
 
 class RunReply(WireModel):
@@ -66,6 +75,39 @@ class PipelineListing(WireModel):
     description: str
     stage_count: int
     default_provider: str | None
+
+
+class PipelineView(PipelineListing):
+    """A pipeline in the answer of `GET /api/pipelines/{id}`."""
+
+    primary: str = Field(description="The input that `input` of a run fills.")
+    inputs: dict[str, Any] = Field(description="JSON Schema of each input, by name.")
+    defs: dict[str, Any] = Field(alias="$defs", description="JSON Schemas that others refer to.")
+    models: dict[str, str] = Field(description="What aliases stand for, as provider:model.")
+    budget: Budget | None
+
+
+class StageDefinition(WireModel):
+    """A stage in the answer of `GET /api/pipelines/{id}`."""
+
+    id: str
+    name: str
+    description: str
+    index: int
+    needs: tuple[str, ...] = Field(description="The stages that it waits for, by id.")
+    kind: Literal["prompt", "call"]
+    call: str | None = Field(description="The function that it calls.")
+    foreach: bool
+    model: str | None
+    always: bool
+    conditions: tuple[str, ...] = Field(description="Why it may be skipped: the reason of each condition.")
+
+
+class PipelineDetail(WireModel):
+    """Answer of `GET /api/pipelines/{id}`; prompts, server addresses and names of keys are not in it."""
+
+    pipeline: PipelineView
+    stages: tuple[StageDefinition, ...]
 
 
 StageViewStatus = Literal["pending", "running", "completed", "skipped", "failed", "cancelled", "not_run"]

@@ -23,6 +23,7 @@ from gateway.feed import FeedOptions
 from gateway.gatekeeper import Gatekeeper
 from gateway.http_door import HttpDoor
 from gateway.lifecycle import Lifecycle
+from gateway.openapi import DESCRIPTION, TAGS, describe, operation_id
 from gateway.origin import BrowserRules
 from gateway.places import Places
 from gateway.queue_limit import QueueLimit
@@ -51,14 +52,6 @@ from stagecast.presence import PresenceBucket, RunnerDirectory
 from stagecast.settings import read_settings
 
 _OPEN_RETRY_SECONDS = 1.0
-_DESCRIPTION = """
-Runs multi-stage LLM pipelines and streams every stage as it happens.
-
-Events come over the WebSocket `/ws`: send `{"type": "subscribe", "executionId": "…"}`, and after
-`{"type": "subscribed", "executionId": "…", "success": true}` come all events of the execution from its first one on.
-
-Every error answer is `{"error": "<one sentence>", "code": "<stable>"}`.
-"""
 
 _log = structlog.get_logger()
 
@@ -200,7 +193,10 @@ def create_gateway(
     app = FastAPI(
         title="stagecast",
         version=version("stagecast"),
-        description=_DESCRIPTION,
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        generate_unique_id_function=operation_id,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         redoc_url=None,
         redirect_slashes=False,
         middleware=[Middleware(BodyLimit, max_bytes=settings.max_body_bytes)],
@@ -209,14 +205,19 @@ def create_gateway(
     app.add_middleware(HttpDoor, admission=admission, public_files=[file.path for file in files])
     install_error_handlers(app)
     _add_browser_protection(app, browser_rules)
-    app.include_router(submission_routes(submissions, subscriptions, waiting))
-    app.include_router(execution_routes(log, archive))
-    app.include_router(event_routes(subscriptions, Streaming(places, waiting.stopping, settings.sse_heartbeat_seconds)))
-    app.include_router(pipeline_routes(catalog))
-    app.include_router(output_routes(outputs))
-    app.include_router(operation_routes(log, runners))
-    app.include_router(description_routes())
-    app.include_router(web_routes(files))
+    routers = (
+        submission_routes(submissions, subscriptions, waiting),
+        execution_routes(log, archive),
+        event_routes(subscriptions, Streaming(places, waiting.stopping, settings.sse_heartbeat_seconds)),
+        pipeline_routes(catalog),
+        output_routes(outputs),
+        operation_routes(log, runners),
+        description_routes(),
+        web_routes(files),
+    )
+    for router in routers:
+        app.include_router(router)
+    describe(app, routers)
     hall = Hall(
         Guards(admission, browser_rules),
         subscriptions,

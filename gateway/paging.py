@@ -1,13 +1,9 @@
-"""The parameters of a page and the `Link` header to the next one (RFC 8288). What a page holds is its resource's."""
+"""The `Link` header to the next page of a list (RFC 8288). What a page holds is its resource's."""
 
-from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Query
 from starlette.requests import Request
 
-Limit = Annotated[int, Query(ge=1, le=1000, description="How many rows at most.")]
-Before = Annotated[str | None, Query(description="Where to go on: as in the `Link` header of the page before.")]
 DEFAULT_LIMIT = 100
 
 

@@ -1,85 +1,158 @@
-"""How routes describe themselves in the OpenAPI document, where the framework cannot know. Nothing here runs."""
+"""How routes describe themselves in the OpenAPI document, where the framework cannot know. Nothing here runs.
 
+Error answers are in `gateway.routes.errors_described`, parameters in `gateway.routes.parameters`, example values in
+`gateway.routes.examples`.
+"""
+
+import json
 from typing import Any
 
-from contracts.requests import ErrorReply, RerunRequest, RunRequest
+from contracts.requests import RerunRequest, RunRequest
+from gateway.routes.errors_described import (
+    BODY_TOO_LARGE,
+    BROKEN_PIPELINE,
+    IDEMPOTENCY_CONFLICT,
+    INVALID_INPUT,
+    MISSING_SETTING,
+    QUEUE_FULL,
+    START_FAILED,
+    ErrorKind,
+    Responses,
+    errors,
+)
+from gateway.routes.examples import EVENT_LOG, EVENTS
 
-_MEANINGS = {
-    400: "The request cannot be understood or run; the sentence says why.",
-    404: "There is none of this id.",
-    409: "`idempotency_conflict`: the key came with another request. `execution_running`: it has not ended yet.",
-    413: "The request body is longer than the gateway takes.",
-    429: "Too much of something: `queue_full` (executions wait), `rate_limited`, `too_many_connections`; try again "
-    "after `Retry-After` seconds.",
-    500: "A fault on this side.",
-    503: "The broker or the storage does not answer; try again.",
-}
-
+# Any: JSON of the OpenAPI document.
 Json = dict[str, Any]
-Responses = dict[int | str, Json]
 
 
-def errors(*statuses: int) -> Responses:
-    """Describe the error answers of a route. `default` stands for whatever else may go wrong on the way."""
-    described: Responses = {status: {"model": ErrorReply, "description": _MEANINGS[status]} for status in statuses}
-    return {**described, "default": {"model": ErrorReply, "description": "Any other error."}}
-
-
-def _header(name: str, example: str, description: str) -> Json:
-    described = {"name": name, "in": "header", "required": False, "schema": {"type": "string"}}
+def _header(name: str, schema: Json, example: str, description: str) -> Json:
+    described = {"name": name, "in": "header", "required": False, "schema": schema}
     return {**described, "example": example, "description": description}
 
 
 _SUBMISSION_HEADERS = [
-    _header("Prefer", "wait=30", "`wait=N`: answer with the result if it is there within N seconds (RFC 7240)."),
+    _header(
+        "Prefer",
+        {"type": "string"},
+        "wait=30",
+        "`wait=N`: answer with the result if it is there within N seconds (RFC 7240). Whatever else is preferred is "
+        "passed over.",
+    ),
     _header(
         "Idempotency-Key",
+        {"type": "string", "pattern": r"^[\x21-\x7e]{1,255}$"},
         "8e03978e-40d5-43e8-bc93-6894a57f9324",
         "Names this request, in 1 to 255 visible ASCII characters: however often it is repeated, through any gateway, "
         "it starts one execution.",
     ),
 ]
+BODIES = (RunRequest, RerunRequest)
+"""The models of bodies that are read by hand, because what is unknown is told before a bad body."""
 
 
-def _submission(model: type[RunRequest | RerunRequest], *, required: bool, example: Json) -> Json:
-    content = {"application/json": {"schema": model.model_json_schema(by_alias=True), "example": example}}
+def submission(model: type[RunRequest | RerunRequest], *, required: bool, example: Json) -> Json:
+    """Describe the body and the headers of a route that starts an execution."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}, "example": example}}
     return {"requestBody": {"required": required, "content": content}, "parameters": _SUBMISSION_HEADERS}
 
 
-# The bodies are read by hand, because what is unknown is told before a bad body.
-RUN_BODY = _submission(RunRequest, required=True, example={"input": "Write a poem about the sea."})
-RERUN_BODY = _submission(RerunRequest, required=False, example={"fromStage": "rewrite", "options": {"n_cases": 4}})
+def submission_responses(started: Json, result: Json, *kinds: ErrorKind) -> Responses:
+    """Describe the answers of a route that starts an execution.
 
-
-def submission_responses(*statuses: int) -> Responses:
-    """Describe the answers of a route that starts an execution, with these errors besides those that all have."""
-    text = {"schema": {"type": "string"}}
+    Args:
+        started: an example of the usual answer.
+        result: an example of the answer to a request that waited.
+        kinds: how it may be refused, besides the ways that all such routes share.
+    """
     described: Json = {
         "description": "Accepted; or, with `Prefer: wait=N` and `Preference-Applied` in the answer, the result.",
         "headers": {
-            "Preference-Applied": {**text, "description": "The wait that was granted; the answer is the result."},
-            "Idempotency-Replayed": {**text, "description": "`true` where the key had started this execution before."},
+            "Preference-Applied": {
+                "description": "The wait that was granted; the answer is the result.",
+                "schema": {"type": "string", "pattern": "^wait=[0-9]+$"},
+                "example": "wait=30",
+            },
+            "Idempotency-Replayed": {
+                "description": "`true` where the key had started this execution before.",
+                "schema": {"type": "string", "enum": ["true"]},
+                "example": "true",
+            },
         },
+        "content": {
+            "application/json": {
+                "examples": {
+                    "started": {"summary": "the usual answer", "value": started},
+                    "result": {"summary": "with `Prefer: wait`", "value": result},
+                }
+            }
+        },
+        "links": _LINKS_OF_SUBMISSION,
     }
-    refusals = errors(*sorted({400, 409, 413, 429, 500, *statuses}))
-    refusals[429]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
-    return {200: described, **refusals}
+    shared = (
+        INVALID_INPUT,
+        MISSING_SETTING,
+        IDEMPOTENCY_CONFLICT,
+        BODY_TOO_LARGE,
+        QUEUE_FULL,
+        BROKEN_PIPELINE,
+        START_FAILED,
+    )
+    return {200: described, **errors(*shared, *kinds)}
 
 
-def page_responses(*statuses: int) -> Responses:
-    """Describe the answers of a route that gives one page of a list."""
-    link = {"description": 'Leads to the next page, rel="next"; absent on the last one.', "schema": {"type": "string"}}
-    return {200: {"headers": {"Link": link}}, **errors(*statuses)}
+def _link(operation: str, parameter: str, value: str, description: str) -> Json:
+    return {"operationId": operation, "parameters": {parameter: value}, "description": description}
 
 
-def event_responses() -> Responses:
+_LINKS_OF_SUBMISSION = {
+    operation: _link(operation, "execution_id", "$response.body#/executionId", description)
+    for operation, description in {
+        "get_execution": "Where it stands.",
+        "cancel_execution": "Stop it.",
+        "rerun_execution": "Run it again, once it has ended.",
+    }.items()
+}
+
+
+def answer(example: object, *, description: str = "Done.") -> Responses:
+    """Describe a good answer by an example."""
+    return {200: {"description": description, "content": {"application/json": {"example": example}}}}
+
+
+def page_answer(path: str, row: Json, *, operation: str, parameter: str, key: str) -> Responses:
+    """Describe the answer of a route that gives one page of a list.
+
+    Args:
+        path: of the list.
+        row: an example of a row.
+        operation: the route that shows one of the rows.
+        parameter: which of its parameters names the row.
+        key: where the row has that name.
+    """
+    link = {
+        "description": 'Leads to the next page, rel="next" (RFC 8288); absent on the last one.',
+        "schema": {"type": "string", "pattern": '^<[^>]+>; rel="next"$'},
+        "example": f'<{path}?limit=1&before=17>; rel="next"',
+    }
+    described = answer([row], description="One page, newest first.")
+    described[200]["headers"] = {"Link": link}
+    described[200]["links"] = {
+        operation: _link(operation, parameter, f"$response.body#/0/{key}", "The newest of them.")
+    }
+    return described
+
+
+def event_answer() -> Responses:
     """Describe the answers of the route that gives an execution's events."""
-    stream = {"schema": {"type": "string"}, "example": 'id: 0\ndata: {"type": "execution:queued", …}\n\n'}
-    log = {"schema": {"$ref": "#/components/schemas/EventLog"}}
+    stream = "".join(f"id: {event['seq']}\ndata: {json.dumps(event)}\n\n" for event in EVENTS)
     return {
         200: {
             "description": "Server-sent events: `id` is the event's `seq`. With `stream=false`: the log.",
-            "content": {"text/event-stream": stream, "application/json": log},
+            "content": {
+                "text/event-stream": {"schema": {"type": "string"}, "example": stream},
+                "application/json": {"example": EVENT_LOG},
+            },
         },
         204: {"description": "The execution has ended, and `Last-Event-ID` says that the end was seen."},
     }

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
+from fastapi.openapi.models import Example
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -19,7 +20,17 @@ from gateway.event_stream import LAST_ID, EventStream
 from gateway.http_door import address_of, principal_of
 from gateway.places import Places
 from gateway.principal import Principal
-from gateway.routes.described import errors, event_responses
+from gateway.routes.described import event_answer
+from gateway.routes.errors_described import (
+    CORRUPT_LOG,
+    INVALID_VIEW,
+    LOG_UNAVAILABLE,
+    NO_EXECUTION,
+    OUTPUTS_UNAVAILABLE,
+    TOO_MANY_CONNECTIONS,
+    errors,
+)
+from gateway.routes.parameters import ExecutionId
 from gateway.subscription import FROM_START, Subscription, View
 from gateway.subscriptions import Subscriptions
 from stagecast.log import Entry
@@ -42,31 +53,50 @@ class Streaming:
 
 _NOT_IN_A_LOG = frozenset({"type", "success"})
 
+
+def _example(value: object) -> dict[str, Example]:
+    return {"example": {"value": value}}
+
+
 LastEventId = Annotated[
     str | None,
     Header(
         pattern=rf"^([0-9]{{1,9}}|{LAST_ID})$",
         description="The `id` of the last event seen; a browser sends it by itself when it comes back.",
+        openapi_examples=_example("6"),
     ),
 ]
-After = Annotated[int | None, Query(ge=-1, le=999_999_999, description="The last `seq` seen; left out: none.")]
-Kinds = Annotated[
-    Literal["default", "all"], Query(description="`all` adds the journal: what runners store for each other.")
+After = Annotated[
+    int | None,
+    Query(ge=-1, le=999_999_999, description="The last `seq` seen; left out: none.", openapi_examples=_example(6)),
 ]
-Stream = Annotated[bool, Query(description="`false`: the events that there are, as JSON, instead of a stream.")]
+Kinds = Annotated[
+    Literal["default", "all"],
+    Query(description="`all` adds the journal: what runners store for each other.", openapi_examples=_example("all")),
+]
+Stream = Annotated[
+    bool,
+    Query(
+        description="`false`: the events that there are, as JSON, instead of a stream.",
+        openapi_examples=_example(False),
+    ),
+]
 
 
 def event_routes(subscriptions: Subscriptions, streaming: Streaming) -> APIRouter:
     """Make the route that gives events."""
     router = APIRouter(tags=["executions"])
+    refusals = errors(
+        INVALID_VIEW, NO_EXECUTION, TOO_MANY_CONNECTIONS, CORRUPT_LOG, LOG_UNAVAILABLE, OUTPUTS_UNAVAILABLE
+    )
 
     @router.get(
         "/api/executions/{execution_id}/events",
         response_model=EventLog,
-        responses={**event_responses(), **errors(400, 404, 429, 500, 503)},
+        responses={**event_answer(), **refusals},
     )
     async def get_events(
-        execution_id: str,
+        execution_id: ExecutionId,
         request: Request,
         after: After = None,
         events: Kinds = "default",

@@ -12,8 +12,18 @@ from gateway.cancellation import request_cancel
 from gateway.http_door import principal_of
 from gateway.inspection import read_view
 from gateway.ownership import check_execution, owner_to_list
-from gateway.paging import DEFAULT_LIMIT, Before, Limit, next_link
-from gateway.routes.described import errors, page_responses
+from gateway.paging import DEFAULT_LIMIT, next_link
+from gateway.routes.described import answer, page_answer
+from gateway.routes.errors_described import (
+    CORRUPT_LOG,
+    INVALID_PAGE,
+    LOG_UNAVAILABLE,
+    NO_EXECUTION,
+    OUTPUTS_UNAVAILABLE,
+    errors,
+)
+from gateway.routes.examples import CANCELLED, EXECUTION, EXECUTION_ROW
+from gateway.routes.parameters import Cursor, ExecutionId, Limit
 from gateway.routes.replies import json_reply
 from stagecast.log import ExecutionLog
 
@@ -22,9 +32,12 @@ def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRo
     """Make the routes that show and cancel executions."""
     router = APIRouter(tags=["executions"])
 
-    @router.get("/api/executions", responses=page_responses(400, 503))
+    one = errors(NO_EXECUTION, CORRUPT_LOG, LOG_UNAVAILABLE, OUTPUTS_UNAVAILABLE)
+    rows = page_answer("/api/executions", EXECUTION_ROW, operation="get_execution", parameter="execution_id", key="id")
+
+    @router.get("/api/executions", responses={**rows, **errors(INVALID_PAGE, LOG_UNAVAILABLE)})
     async def list_executions(
-        request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, before: Before = None
+        request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, before: Cursor = None
     ) -> list[ExecutionListing]:
         """List executions, newest first."""
         owner = owner_to_list(principal_of(request))
@@ -32,15 +45,17 @@ def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRo
         response.headers.update(next_link(request, limit=limit, before=page.next_before))
         return list(page.executions)
 
-    @router.get("/api/executions/{execution_id}", response_model=ExecutionView, responses=errors(404, 500, 503))
-    async def get_execution(execution_id: str, request: Request) -> Response:
+    @router.get("/api/executions/{execution_id}", response_model=ExecutionView, responses={**answer(EXECUTION), **one})
+    async def get_execution(execution_id: ExecutionId, request: Request) -> Response:
         """Show where an execution stands."""
         view = await read_view(log, _checked(execution_id), archive)
         check_execution(principal_of(request), view.owner)
         return json_reply(view)
 
-    @router.post("/api/executions/{execution_id}/cancel", response_model=CancelReply, responses=errors(404, 500, 503))
-    async def cancel_execution(execution_id: str, request: Request) -> Response:
+    @router.post(
+        "/api/executions/{execution_id}/cancel", response_model=CancelReply, responses={**answer(CANCELLED), **one}
+    )
+    async def cancel_execution(execution_id: ExecutionId, request: Request) -> Response:
         """Ask to stop an execution; `cancelled` is false when it has ended, or how it ends is decided already."""
         cancelled = await request_cancel(log, _checked(execution_id), principal_of(request))
         return json_reply(CancelReply(cancelled=cancelled))

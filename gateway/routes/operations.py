@@ -5,6 +5,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from contracts.errors import LogUnavailable, StagecastError
+from gateway.routes.described import answer
+from gateway.routes.examples import HEALTHY, NOT_READY, READY
 from stagecast.log import ExecutionLog
 from stagecast.presence import RunnerDirectory
 
@@ -27,12 +29,22 @@ def operation_routes(log: ExecutionLog, runners: RunnerDirectory | None) -> APIR
     """Make the routes that tell how the gateway is."""
     router = APIRouter(tags=["operations"])
 
-    @router.get("/healthz")
+    @router.get("/healthz", summary="Is it alive", responses=answer(HEALTHY))
     async def healthz() -> Health:
         """Tell that the process is alive; asks nobody else."""
         return Health()
 
-    @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness, "description": "Not ready."}})
+    not_ready = {"application/json": {"example": NOT_READY}}
+
+    @router.get(
+        "/readyz",
+        summary="Can it serve",
+        response_model=Readiness,
+        responses={
+            **answer(READY),
+            503: {"model": Readiness, "description": "The broker is away.", "content": not_ready},
+        },
+    )
     async def readyz() -> Response:
         """Tell whether submissions are taken."""
         readiness = await _readiness(log, runners)

@@ -7,8 +7,11 @@ from starlette.responses import Response
 from contracts.results import OutputListing, PipelineResult
 from gateway.http_door import principal_of
 from gateway.ownership import check_output, owner_to_list
-from gateway.paging import DEFAULT_LIMIT, Before, Limit, next_link
-from gateway.routes.described import errors, page_responses
+from gateway.paging import DEFAULT_LIMIT, next_link
+from gateway.routes.described import answer, page_answer
+from gateway.routes.errors_described import INVALID_PAGE, NO_OUTPUT, OUTPUTS_UNAVAILABLE, errors
+from gateway.routes.examples import OUTPUT_ROW, RESULT
+from gateway.routes.parameters import BeforeFile, Filename, Limit
 from stagecast.outputs import OutputStore
 
 
@@ -16,17 +19,23 @@ def output_routes(outputs: OutputStore) -> APIRouter:
     """Make the routes that show saved results."""
     router = APIRouter(tags=["outputs"])
 
-    @router.get("/api/outputs", responses=page_responses(400, 503))
+    rows = page_answer("/api/outputs", OUTPUT_ROW, operation="get_output", parameter="filename", key="filename")
+
+    @router.get("/api/outputs", responses={**rows, **errors(INVALID_PAGE, OUTPUTS_UNAVAILABLE)})
     async def list_outputs(
-        request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, before: Before = None
+        request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, before: BeforeFile = None
     ) -> list[OutputListing]:
         """List saved results, newest first."""
         page = await outputs.list(limit=limit, before=before, owner=owner_to_list(principal_of(request)))
         response.headers.update(next_link(request, limit=limit, before=page.next_before))
         return list(page.rows)
 
-    @router.get("/api/outputs/{filename}", response_model=PipelineResult, responses=errors(404, 503))
-    async def get_output(filename: str, request: Request) -> Response:
+    @router.get(
+        "/api/outputs/{filename}",
+        response_model=PipelineResult,
+        responses={**answer(RESULT), **errors(NO_OUTPUT, OUTPUTS_UNAVAILABLE)},
+    )
+    async def get_output(filename: Filename, request: Request) -> Response:
         """Return a saved result, as it was written."""
         saved = await outputs.read(filename)
         check_output(principal_of(request), saved)

@@ -10,12 +10,15 @@ from starlette.responses import Response
 
 from contracts.errors import ExecutionNotFound
 from contracts.ids import is_execution_id
-from contracts.requests import RerunReply, RunReply
+from contracts.requests import RerunReply, RerunRequest, RunReply, RunRequest
 from contracts.results import PipelineResult
 from gateway.arrival import Arrival
 from gateway.http_door import principal_of
 from gateway.preference import wait_seconds
-from gateway.routes.described import RERUN_BODY, RUN_BODY, submission_responses
+from gateway.routes.described import submission, submission_responses
+from gateway.routes.errors_described import CORRUPT_LOG, EXECUTION_RUNNING, LOG_UNAVAILABLE, NO_EXECUTION, NO_PIPELINE
+from gateway.routes.examples import RERUN, RERUN_RESULT, RERUN_STARTED, RESULT, RUN, STARTED
+from gateway.routes.parameters import ExecutionId, PipelineId
 from gateway.routes.replies import json_reply
 from gateway.submission import Submissions, Submitted
 from gateway.subscriptions import Subscriptions
@@ -42,10 +45,10 @@ def submission_routes(submissions: Submissions, subscriptions: Subscriptions, wa
     @router.post(
         "/api/pipelines/{pipeline_id}/run",
         response_model=RunReply | PipelineResult,
-        responses=submission_responses(404),
-        openapi_extra=RUN_BODY,
+        responses=submission_responses(STARTED, RESULT, NO_PIPELINE),
+        openapi_extra=submission(RunRequest, required=True, example=RUN),
     )
-    async def run_pipeline(pipeline_id: str, request: Request) -> Response:
+    async def run_pipeline(pipeline_id: PipelineId, request: Request) -> Response:
         """Start an execution. It runs to its end whether or not anybody stays to see it."""
         submitted = await submissions.run(pipeline_id, _arrival(request))
         return await answer(request, submitted)
@@ -53,10 +56,12 @@ def submission_routes(submissions: Submissions, subscriptions: Subscriptions, wa
     @router.post(
         "/api/executions/{execution_id}/rerun",
         response_model=RerunReply | PipelineResult,
-        responses=submission_responses(404, 503),
-        openapi_extra=RERUN_BODY,
+        responses=submission_responses(
+            RERUN_STARTED, RERUN_RESULT, NO_EXECUTION, NO_PIPELINE, EXECUTION_RUNNING, CORRUPT_LOG, LOG_UNAVAILABLE
+        ),
+        openapi_extra=submission(RerunRequest, required=False, example=RERUN),
     )
-    async def rerun_execution(execution_id: str, request: Request) -> Response:
+    async def rerun_execution(execution_id: ExecutionId, request: Request) -> Response:
         """Run an execution that has ended again, as a new one that takes over the results of earlier stages.
 
         Without `fromStage`, and with input and options as they were, an execution that failed or was cancelled keeps

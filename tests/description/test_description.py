@@ -1,0 +1,19 @@
+"""Running services keep to what the gateway's OpenAPI document says; `make schemathesis` looks for longer."""
+
+from pathlib import Path
+
+from tests.description.examination import examine
+
+
+async def test_services_keep_to_their_description(tmp_path: Path) -> None:
+    findings = await examine(tmp_path, ["--seed", "4", "--max-examples", "8"])
+    assert findings.is_clean, f"{findings.text}\n{findings.faults}"
+    # And it was no empty talk: requests of each kind were granted.
+    for operation in (
+        "POST /api/pipelines/{pipeline_id}/run",
+        "POST /api/executions/{execution_id}/rerun",
+        "POST /api/executions/{execution_id}/cancel",
+        "GET /api/executions/{execution_id}",
+        "GET /api/outputs/{filename}",
+    ):
+        assert findings.accepted(operation) > 0, operation
