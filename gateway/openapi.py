@@ -15,7 +15,7 @@ DESCRIPTION = """
 Runs multi-stage LLM pipelines and streams every stage as it happens.
 
 Events come over the WebSocket `/ws`, which `/asyncapi.json` describes, and where there is no WebSocket as server-sent
-events. On `/ws` send `{"type": "subscribe", "executionId": "…"}`, and after `{"type": "subscribed", …}` come all events of
+events. On `/ws` send `{"type": "subscribe", "executionId": "…"}`; after `{"type": "subscribed", …}` come all events of
 the execution from its first one on.
 
 Every error answer is `{"error": "<one sentence>", "code": "<stable>"}`. Besides those told at each route there are 404

@@ -25,10 +25,14 @@ class TimedTransport(asyncio.Transport):
         self._loop = loop
         self._cut: asyncio.TimerHandle | None = None
         # What is called for each message must not cost another call.
-        self.write = inner.write
         self.is_closing = inner.is_closing
         self.pause_reading = inner.pause_reading
         self.resume_reading = inner.resume_reading
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Send; on a connection that is closing, or gone, it does nothing, where uvloop would raise `RuntimeError`."""
+        if not self._inner.is_closing():
+            self._inner.write(data)
 
     def close(self) -> None:
         """Stop reading, send what is left as long as the peer takes it in time, and close; once."""

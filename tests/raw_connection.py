@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
@@ -31,6 +32,12 @@ class RawConnection:
         async with asyncio.timeout(WAIT_SECONDS):
             head = await self.reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
+
+    def reset(self) -> None:
+        """Go without a word: the other side gets a reset."""
+        plain: socket.socket = self.writer.get_extra_info("socket")
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.writer.transport.abort()
 
     async def read_to_end(self) -> bytes:
         """Return all that comes until the other side closes; a reset is an end, too."""
