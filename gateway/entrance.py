@@ -75,11 +75,15 @@ class Hall:
         address = address_of(scope)
         protocol: SocketProtocol = scope["extensions"][SCOPE_KEY]["protocol"]
         outlet = Outlet(protocol, self._frames, patience_seconds=self._patience_seconds)
+        itself: list[Socket] = []  # emptied at the end: what leads in a circle waits for the garbage collector
         # From here on a refusal is a close code: a browser does not show the status of a handshake.
         try:
             principal = await self._principal_of(scope, address)
             session = Session(self._limits, is_identified=principal is not None)
-            socket = Socket(outlet, session, self._subscriptions, lambda token: self._identify(socket, token, address))
+            socket = Socket(
+                outlet, session, self._subscriptions, lambda token: self._identify(itself[0], token, address)
+            )
+            itself.append(socket)
             socket.principal = principal
             self._sockets.add(socket, _client_of(principal, address))
         except StagecastError as refusal:
@@ -90,6 +94,7 @@ class Hall:
             await socket.serve(receive)
         finally:
             self._sockets.remove(socket)
+            itself.clear()
 
     async def _principal_of(self, scope: Scope, address: str) -> Principal | None:
         """Return who opens a socket; None where they have to say it on the socket."""

@@ -88,6 +88,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Hand the connection over."""
         self._end_request()
         super().handle_websocket_upgrade()
+        # Else this object and its parser, which know each other, would wait for the garbage collector.
+        self.parser = None  # pyright: ignore[reportAttributeAccessIssue] - as uvicorn does when a connection is lost
 
     def pause_writing(self) -> None:
         """Wait until the client takes what it was sent, for a while."""

@@ -7,7 +7,9 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, Literal
 
+from uvicorn._types import ASGISendEvent  # what the method that is overridden takes; there is no public name
 from uvicorn.config import Config
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame, Opcode
@@ -50,6 +52,25 @@ class MendedProtocol(WebSocketsSansIOProtocol):
             extensions=self.conn.available_extensions, max_size=config.ws_max_size, logger=self.conn.logger
         )
         self._late_pongs = b""
+        self._is_connected = True
+        self._is_served = False
+
+    def handle_connect(self, event: Request) -> None:
+        """Begin: the application serves this connection, unless the handshake was refused."""
+        super().handle_connect(event)
+        self._is_served = not self.close_sent
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Take note that the application is done with this connection."""
+        super().on_task_complete(task)
+        self._is_served = False
+        self._let_go()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note that the connection is gone."""
+        super().connection_lost(exc)
+        self._is_connected = False
+        self._let_go()
 
     def data_received(self, data: bytes) -> None:
         """Take what came; a handshake that cannot be read is refused, and not left hanging."""
@@ -57,6 +78,14 @@ class MendedProtocol(WebSocketsSansIOProtocol):
         if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Take what the application sends; to a peer that left before its handshake was answered, nothing can be."""
+        if not self.handshake_complete and self.transport.is_closing():
+            raise ClientDisconnected
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True  # a refusal is an answer, too; else it would be logged as a fault
 
     def handle_text(self, event: Frame) -> None:
         """Take a text message or its first fragment."""
@@ -110,6 +139,18 @@ class MendedProtocol(WebSocketsSansIOProtocol):
         pongs, self._late_pongs = self._late_pongs, b""
         if pongs and not self.transport.is_closing():
             self.transport.write(pongs)
+
+    def _let_go(self) -> None:
+        """Cut what leads back here, once nobody needs it: else a dead connection waits for the garbage collector."""
+        if self._is_connected or self._is_served:
+            return
+        self.conn.parser.close()
+        fault: BaseException | None = self.conn.handshake_exc or self.conn.parser_exc
+        while fault is not None:
+            fault.__traceback__, fault = None, fault.__context__
+        self.conn.parser_exc = self.conn.handshake_exc = None
+        for name in ("scope", "request", "response"):
+            vars(self).pop(name, None)
 
     def _begin_message(self, kind: Literal["text", "bytes"], event: Frame) -> None:
         self.curr_msg_data_type = kind

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
 from fastapi.openapi.models import Example
+from pydantic import WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -54,14 +55,18 @@ class Streaming:
 _NOT_IN_A_LOG = frozenset({"type", "success"})
 
 
+_LAST_EVENT_ID = rf"^([0-9]{{1,9}}|{LAST_ID})$"
+
+
 def _example(value: object) -> dict[str, Example]:
     return {"example": {"value": value}}
 
 
 LastEventId = Annotated[
     str | None,
+    WithJsonSchema({"type": "string", "pattern": _LAST_EVENT_ID}),
     Header(
-        pattern=rf"^([0-9]{{1,9}}|{LAST_ID})$",
+        pattern=_LAST_EVENT_ID,
         description="The `id` of the last event seen; a browser sends it by itself when it comes back.",
         openapi_examples=_example("6"),
     ),

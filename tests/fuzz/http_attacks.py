@@ -101,6 +101,20 @@ async def unread_answers(target: Target, rng: random.Random) -> None:
         await connection.read_to_end()
 
 
+async def event_streams(target: Target, rng: random.Random) -> None:
+    """Ask for events as a stream, take some or nothing, and go in one way or another."""
+    execution_id = rng.choice(target.executions)
+    after = rng.choice(["", "?after=3", "?events=all", "?after=99999999999999999999", "?stream=maybe", "?after=-1"])
+    asking = f"GET /api/executions/{execution_id}/events{after} HTTP/1.1\r\nHost: localhost\r\n"
+    last = rng.choice(["", "Last-Event-ID: 2\r\n", "Last-Event-ID: -\r\n", "Last-Event-ID: 999999999\r\n"])
+    async with raw_connection(target.url, receive_buffer=4096) as connection:
+        await connection.send(f"{asking}{last}\r\n".encode())
+        if rng.random() < 0.7:
+            await connection.reader.read(rng.randrange(1, 4000))
+        if rng.random() < 0.5:
+            connection.reset()
+
+
 async def leaving_in_the_middle(target: Target, rng: random.Random) -> None:
     """Send part of a request, and go."""
     whole = rng.choice([UPGRADE, _POST + b'Content-Length: 14\r\nPrefer: wait=5\r\n\r\n{"input": "x"}'])

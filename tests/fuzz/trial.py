@@ -39,7 +39,7 @@ _SETTINGS = {
     "STAGECAST_WS_SEND_TIMEOUT_SECONDS": "1",
     "STAGECAST_WS_IDLE_SECONDS": "2",
     "STAGECAST_WS_MESSAGES_PER_SECOND": "1000",
-    "STAGECAST_WS_MAX_PER_CLIENT": "100000",
+    "STAGECAST_MAX_CONNECTIONS_PER_CLIENT": "100000",
     # What is freed goes back to the system at once, so that the process's memory is what it uses and not what it keeps.
     "MALLOC_MMAP_THRESHOLD_": "65536",
     "MALLOC_TRIM_THRESHOLD_": "65536",
@@ -64,6 +64,7 @@ _ATTACKS: dict[Attack, int] = {
     http_attacks.silence: 10,
     http_attacks.endless_head: 3,
     http_attacks.unread_answers: 2,
+    http_attacks.event_streams: 15,
     http_attacks.leaving_in_the_middle: 20,
     socket_attacks.random_bytes: 10,
     socket_attacks.damaged_frames: 20,

@@ -86,7 +86,8 @@ class Witness:
         pipeline, body = _RUNS[number % len(_RUNS)]
         execution_id = await _run(http, pipeline, body)
         self._target.executions.append(execution_id)
-        seen = await asyncio.gather(*(_follow(watcher, execution_id) for watcher in watchers))
+        following = [_follow(watcher, execution_id) for watcher in watchers]
+        seen = await asyncio.gather(*following, _follow_stream(http, execution_id))
         stored = [json.loads(entry.data) for entry in await self._log.read(execution_id)]
         for each in seen:
             if each != stored:
@@ -120,6 +121,13 @@ async def _follow(watcher: Socket, execution_id: str) -> list[Message]:
         for message in messages
         if message["executionId"] == execution_id and message.get("seq") is not None and message["type"] != "caught_up"
     ]
+
+
+async def _follow_stream(http: httpx.AsyncClient, execution_id: str) -> list[Message]:
+    """Return the stored events that came as server-sent events, which end by themselves."""
+    text = (await http.get(f"/api/executions/{execution_id}/events?events=all")).text
+    blocks = [block.split("\n") for block in text.split("\n\n") if block.startswith("id: ")]
+    return [json.loads(data.removeprefix("data: ")) for _, data in blocks]
 
 
 def _numbers(events: list[Message]) -> list[int]:

@@ -161,6 +161,16 @@ async def test_a_handshake_with_too_much_in_it_is_refused(gateway: RunningGatewa
         assert (await connection.read_to_end()).startswith(b"HTTP/1.1 431 ")
 
 
+async def test_a_handshake_of_a_foreign_page_is_refused_and_no_fault(
+    gateway: RunningGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with raw_connection(gateway.server.address()) as connection:
+        await connection.send(UPGRADE[:-2] + b"Origin: http://elsewhere.example\r\n\r\n")
+        assert error_of(await connection.read_to_end()) == (403, "origin_not_allowed")
+    await eventually(lambda: gateway.connection_count == 0)
+    assert [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
+
+
 async def test_empty_fragments_take_no_memory(gateway: RunningGateway) -> None:
     async with raw_connection(gateway.server.address()) as connection:
         await connection.upgrade()
