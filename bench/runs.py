@@ -137,7 +137,8 @@ def _outcome(rounds: list[dict[str, Any]]) -> Outcome:
         Figure("… of plain tasks", ratio("always"), "times", 0.2),
         Figure("plain tasks in one process", median("plain", "runs_per_second"), "runs/s"),
         # With less, others used the machine, and what is compared above is how the kernel shared it out.
-        Figure("… processor that they had", _share(rounds), "", 0.9),
+        Figure("… processors that they had", _share(rounds), "", 0.9),
+        Figure("processors that the service and its client had", _busy(rounds), ""),
         *(
             Figure(f"processor time of a run, {part}", _used(rounds, part), "µs")
             for part in ("gateway", "runner", "broker", "client")
@@ -150,6 +151,11 @@ def _outcome(rounds: list[dict[str, Any]]) -> Outcome:
 def _share(rounds: list[dict[str, Any]]) -> float:
     plain: list[Mapping[str, float]] = [one["plain"] for one in rounds]
     return statistics.median(one["runs_per_second"] * one["cpu_us_per_run"] / 1e6 for one in plain)
+
+
+def _busy(rounds: list[dict[str, Any]]) -> float:
+    ours: list[dict[str, Any]] = [one["lazy"] for one in rounds]
+    return statistics.median(sum(one["cpu_us_per_run"].values()) / 1e6 * one["runs_per_second"] for one in ours)
 
 
 def _used(rounds: list[dict[str, Any]], part: str) -> float:
