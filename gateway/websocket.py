@@ -231,6 +231,7 @@ class Socket:
     def _leave_stream(self, subject: Subject) -> None:
         stream = self._streams.pop(subject, None)
         if stream is not None:
+            stream.push = stream.on_waiting = None  # they lead back here: the garbage collector looks seldom
             stream.close()
 
     async def _leave_all(self) -> None:

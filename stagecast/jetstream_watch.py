@@ -16,9 +16,11 @@ class JetStreamWatch:
         if self.is_closed:
             return
         self.is_closed = True
-        if self.subscription is None:
+        # It knows who listens, who knows this: kept here, both would wait for the garbage collector.
+        subscription, self.subscription = self.subscription, None
+        if subscription is None:
             return
         try:
-            await self.subscription.unsubscribe()
+            await subscription.unsubscribe()
         except nats.errors.Error:
             return  # the connection is gone, and the subscription with it
