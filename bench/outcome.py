@@ -62,7 +62,10 @@ class Outcome:
         """Write it where the page is made from."""
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{self.key}.json"
-        path.write_text(json.dumps({"command": self.command, **asdict(self)}, indent=1) + "\n")
+        fields: dict[str, Any] = {"command": self.command, **asdict(self), "rounds": []}
+        rounds = ",\n  ".join(map(json.dumps, self.rounds))  # a line for each
+        text = json.dumps(fields, indent=1).replace('"rounds": []', f'"rounds": [\n  {rounds}\n ]')
+        path.write_text(text + "\n")
         return path
 
 
