@@ -33,7 +33,11 @@ _MESSAGES = {100: 1000, 1000: 200}  # by the number of sockets
 _TRIES, _TRY_SECONDS = 200, 0.05
 _AHEAD = 64  # events that may be appended before the first socket has them: subscribers' mailboxes are bounded
 # No ping may come in between, and a client that is busy with a thousand sockets is not to be taken for a slow one.
-_SETTINGS = {"STAGECAST_WS_PING_SECONDS": "3600", "STAGECAST_WS_SEND_TIMEOUT_SECONDS": "60"}
+_SETTINGS = {
+    "STAGECAST_WS_PING_SECONDS": "3600",
+    "STAGECAST_WS_SEND_TIMEOUT_SECONDS": "60",
+    "STAGECAST_MAX_CONNECTIONS_PER_CLIENT": "10000",
+}
 
 
 @dataclass(slots=True)

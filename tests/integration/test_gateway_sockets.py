@@ -98,7 +98,7 @@ async def test_a_client_that_does_not_read_is_closed_and_delays_nobody(log: JetS
         await quick.subscribe(example.id)
         seq = 2
         big = "x" * 500_000  # more than the buffers on the way hold, soon
-        while gateway.gateway.relay.listener_count == 2 and seq < 200:
+        while gateway.gateway.relay.listener_count == 2 and seq < 1000:
             await append(log, example.stage_started(seq), example.stage_completed(seq + 1, output=big))
             await quick.until(lambda message, last=seq + 1: message.get("seq") == last)
             seq += 2

@@ -64,7 +64,7 @@ async def test_scopes_are_found_where_providers_put_them(
     [
         ({"exp": int(time.time()) - 60}, "expired"),
         ({"exp": None}, "lacks a claim"),
-        ({"nbf": int(time.time()) + 600}, "not valid yet"),
+        ({"nbf": int(time.time()) + 86_400}, "not valid yet"),
         ({"aud": "somebody-else"}, "another audience"),
         ({"aud": None}, "lacks a claim"),
         ({"iss": "https://evil.test"}, "another issuer"),
