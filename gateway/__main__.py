@@ -1,11 +1,12 @@
 """The gateway's process: settings → app → uvicorn, signals, a quick end."""
 
 import asyncio
+import resource
 import signal
 import socket
 import ssl
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import structlog
 import uvicorn
@@ -134,9 +135,18 @@ async def _stop_when_lost(gateway: Gateway, server: GatewayServer) -> None:
         server.should_exit = True
 
 
+def _allow_many_connections() -> None:
+    """Take as many open files as the system lets us have: each connection is one, and shells give 1,024 at first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(ValueError, OSError):  # some systems name a limit that they do not grant
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def main() -> None:
     """Run until SIGTERM or SIGINT; exit code 1 with one sentence when the settings do not hold."""
     configure_logging("gateway")
+    _allow_many_connections()
     collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import signal
 from pathlib import Path
 
@@ -83,6 +84,21 @@ async def test_it_comes_up_without_its_broker_and_is_ready_once_there_is_one(
             await process.wait_for_event("ready")
             assert (await http.get("/readyz")).json() == {"ready": True, "broker": True, "runners": 0}
             assert (await http.post("/api/pipelines/paid-v1/run", json={"input": "x"})).status_code == 200
+    finally:
+        await process.stop(seconds=10)
+
+
+async def test_it_may_have_as_many_connections_as_the_system_grants(nats_server: NatsServer, tmp_path: Path) -> None:
+    port = free_port()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, hard))
+    try:
+        process = await ServiceProcess.start("gateway", environment(tmp_path, nats_server.url, port), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    try:
+        await process.wait_for_event("listening")
+        assert resource.prlimit(process.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
     finally:
         await process.stop(seconds=10)
 
