@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from contracts.envelope import utc_now
 from gateway.access_settings import AccessSettings
 from gateway.gatekeeper import Gatekeeper
 from gateway.principal import EVERYBODY, Principal
@@ -55,6 +56,15 @@ class Admission:
     def is_open(self) -> bool:
         """Whether nobody is asked who they are, and nothing is counted."""
         return self._gatekeeper.is_open
+
+    async def look(self) -> None:
+        """Learn which tokens were revoked; to be called now and then while somebody stays."""
+        await self._gatekeeper.look()
+
+    def holds(self, principal: Principal) -> bool:
+        """Tell whether somebody who stays may stay: their token has neither expired nor been revoked."""
+        is_over = principal.until is not None and principal.until < utc_now()
+        return not is_over and self._gatekeeper.holds(principal)
 
     async def admit(self, token: str | None, address: str) -> Principal:
         """Return who is asking, and count the request.

@@ -115,14 +115,15 @@ def create_gateway(
     if connection is not None:
         connection.broker.on_connected(relay.mark_all_lost)
         connection.broker.on_connected(subscriptions.lifecycle.mark_lost)
+    admission = Admission(Gatekeeper.from_settings(settings), RateWindows.from_settings(settings))
     places = Places(settings.max_connections_per_client)
-    sockets = Sockets(_sockets_limits(settings), places)
+    sockets = Sockets(_sockets_limits(settings), places, admission)
     definitions = Definitions(catalog, runners, settings.models)
     submissions = Submissions(log, definitions, QueueLimit(log, settings.max_queued))
     waiting = Waiting(settings.max_wait_seconds, asyncio.Event())
-    admission = Admission(Gatekeeper.from_settings(settings), RateWindows.from_settings(settings))
     browser_rules = BrowserRules.from_settings(settings)
     files = read_web_files()
+    streaming = Streaming(places, admission.holds, waiting.stopping, settings.sse_heartbeat_seconds)
 
     app = FastAPI(
         title="stagecast",
@@ -142,7 +143,7 @@ def create_gateway(
     routers = (
         submission_routes(submissions, subscriptions, waiting),
         execution_routes(log, archive),
-        event_routes(subscriptions, Streaming(places, waiting.stopping, settings.sse_heartbeat_seconds)),
+        event_routes(subscriptions, streaming),
         pipeline_routes(catalog),
         output_routes(outputs),
         operation_routes(log, runners),

@@ -53,7 +53,7 @@ class EventStream(Response):
         stopping: set when the gateway goes down.
         heartbeat_seconds: after so long without an event a comment keeps proxies from closing the connection.
         leave: called at the end, whatever happened.
-        lifetime_seconds: when it ends at the latest, because what proved who is asking expires; None for never.
+        may_stay: asked before each event, and in each silence: what proved who is asking may expire or be revoked.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class EventStream(Response):
         *,
         heartbeat_seconds: float,
         leave: Callable[[], None],
-        lifetime_seconds: float | None = None,
+        may_stay: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__(media_type=_MEDIA_TYPE, headers=HEADERS)
         del self.headers["content-length"]
@@ -71,7 +71,7 @@ class EventStream(Response):
         self._stopping = stopping
         self._heartbeat_seconds = heartbeat_seconds
         self._leave = leave
-        self._lifetime_seconds = lifetime_seconds
+        self._may_stay = may_stay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events for as long as it lasts."""
@@ -79,7 +79,7 @@ class EventStream(Response):
         giving = asyncio.create_task(self._give(send))
         others = {asyncio.create_task(_gone(receive)), asyncio.create_task(_stopped(self._stopping))}
         try:
-            await asyncio.wait({giving, *others}, timeout=self._lifetime_seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({giving, *others}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in (giving, *others):
                 task.cancel()
@@ -98,7 +98,7 @@ class EventStream(Response):
     async def _chunks(self) -> AsyncGenerator[bytes, None]:
         subscription = self._subscription
         yield f"retry: {_RETRY_MS}\n\n".encode() + message_bytes(subscription.welcome)
-        while not subscription.is_over:
+        while not subscription.is_over and self._may_stay():
             try:
                 item = await subscription.next_ready()
             except CorruptLog as error:

@@ -80,6 +80,7 @@ class Feed:
         self._heard_up_to = -1
         self._is_doubtful = False
         self._is_open = False
+        self._is_closed = False
         self._recovering: asyncio.Task[None] | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._is_silent = False
@@ -106,7 +107,7 @@ class Feed:
         Who reads the same at the same time shares one read.
 
         Raises:
-            CorruptLog: the log has a hole.
+            CorruptLog: the log has a hole, or does not have the execution any more.
         """
         if (kept := self.kept_after(seq)) is not None:
             return kept
@@ -116,9 +117,16 @@ class Feed:
                 task = self._reads[seq] = asyncio.create_task(self._log.read(self.execution_id, after=seq, limit=PAGE))
                 task.add_done_callback(lambda done: self._forget_read(seq, done))
             try:
-                return await asyncio.shield(task)
+                page = await asyncio.shield(task)
             except LogUnavailable:
                 await asyncio.sleep(self._options.retry_seconds)
+                continue
+            if not page and self.failure is None:
+                # Removed by retention, after it was promised here: who asks again is told from the saved result.
+                self.failure = CorruptLog(f"The events of {self.execution_id} have left the log.")
+            if self.failure is not None:
+                raise self.failure
+            return page
 
     def doubt(self) -> None:
         """Say that events may have been missed: the connection was interrupted."""
@@ -133,12 +141,13 @@ class Feed:
 
     async def close(self) -> None:
         """End the watch, also one that is still being opened; opening it may have failed."""
+        self._is_closed = True
+        await asyncio.wait({self.opening})
         if self._alarm is not None:
             self._alarm.cancel()
         if self._recovering is not None:
             self._recovering.cancel()
             await asyncio.wait({self._recovering})
-        await asyncio.wait({self.opening})
         if not self.opening.cancelled() and self.opening.exception() is None:
             await self.opening.result().close()
 
@@ -190,7 +199,7 @@ class Feed:
             listener.hear(entry)
 
     def _recover(self) -> None:
-        if self._is_open and self._recovering is None and not self.standing.is_ended:
+        if self._is_open and not self._is_closed and self._recovering is None and not self.standing.is_ended:
             self._recovering = asyncio.create_task(self._read_on())
 
     async def _read_on(self) -> None:
@@ -233,7 +242,7 @@ class Feed:
         if self._is_silent:
             self.doubt()
         self._is_silent = True
-        if not self.standing.is_ended:
+        if not self.standing.is_ended and not self._is_closed:
             loop = asyncio.get_running_loop()
             self._alarm = loop.call_later(self._options.silence_seconds, self._watch_silence)
 

@@ -28,6 +28,14 @@ class TokenSource(Protocol):
         """
         ...
 
+    async def look(self) -> None:
+        """Take what has changed since it was looked at last."""
+        ...
+
+    def knows(self, proof: str) -> bool:
+        """Tell whether a token of this digest is still good, as far as was looked."""
+        ...
+
 
 class Gatekeeper:
     """Tells who is asking.
@@ -86,3 +94,12 @@ class Gatekeeper:
             if principal is not None:
                 return principal
         raise Unauthenticated("The token is not good.")
+
+    async def look(self) -> None:
+        """Learn which tokens were revoked."""
+        for source in self._sources:
+            await source.look()
+
+    def holds(self, principal: Principal) -> bool:
+        """Tell whether what proved who they are was not revoked, as far as was looked."""
+        return principal.proof is None or any(source.knows(principal.proof) for source in self._sources)

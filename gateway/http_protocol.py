@@ -91,6 +91,14 @@ class HttpProtocol(HttpToolsProtocol):
         # Else this object and its parser, which know each other, would wait for the garbage collector.
         self.parser = None  # pyright: ignore[reportAttributeAccessIssue] - as uvicorn does when a connection is lost
 
+    def shutdown(self) -> None:
+        """End when the server stops; a request that has not come whole would hold it up for nothing."""
+        if self._deadline is not None:
+            self._end_request()
+            self._expire()
+        else:
+            super().shutdown()
+
     def pause_writing(self) -> None:
         """Wait until the client takes what it was sent, for a while."""
         super().pause_writing()

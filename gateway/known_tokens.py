@@ -50,7 +50,7 @@ class KnownTokens:
         """
         if not token.startswith(TOKEN_PREFIX):
             return None
-        await self._look()
+        await self.look()
         digest = digest_of(token)
         record = self._by_digest.get(digest)
         # The look-up's time depends on digests, and who guesses tokens cannot choose what they hash to. The comparison
@@ -59,9 +59,14 @@ class KnownTokens:
             return None
         if record.expires is not None and record.expires <= utc_now():
             raise Unauthenticated("The token has expired.")
-        return Principal(record.name, frozenset(record.scopes), record.expires)
+        return Principal(record.name, frozenset(record.scopes), record.expires, digest)
 
-    async def _look(self) -> None:
+    def knows(self, proof: str) -> bool:
+        """Tell whether a token of this digest was not revoked."""
+        return proof in self._by_digest
+
+    async def look(self) -> None:
+        """Take the file anew if it has changed; it is looked at once in a while."""
         if self._clock() < self._look_at:
             return
         self._look_at = self._clock() + _LOOK_SECONDS  # before the pause: others go on with what is known

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from pydantic_core import from_json
 
-from contracts.errors import LogUnavailable
+from contracts.errors import StagecastError
 from contracts.events import ExecutionCompleted, ExecutionQueued, wire_name
 from contracts.messages import Gap, Subscribed
 from gateway.subscription import MAILBOX, Push
@@ -112,7 +112,8 @@ class Lifecycle:
 
     def mark_lost(self) -> None:
         """Say that the connection to the broker was interrupted."""
-        self._arrived.put_nowait(None)
+        if self._watch is not None:  # else nobody hears it, and whoever comes next has missed nothing
+            self._arrived.put_nowait(None)
 
     async def close(self) -> None:
         """Return when what was given up is closed at the broker."""
@@ -159,14 +160,14 @@ class Lifecycle:
         return known
 
     async def _look_up(self, entry: Entry) -> Origin | None:
-        if entry.type == _QUEUED:
-            return _origin(entry)
         try:
+            if entry.type == _QUEUED:
+                return _origin(entry)
             first = await self._log.read(entry.execution_id, limit=1)
-        except LogUnavailable as error:
-            _log.warning("a life-cycle event is left out", execution_id=entry.execution_id, reason=error.message)
+            return _origin(first[0]) if first else None
+        except (StagecastError, ValueError) as error:  # away, or damaged: that must not end the feed of all others
+            _log.warning("a life-cycle event is left out", execution_id=entry.execution_id, reason=str(error))
             return None
-        return _origin(first[0]) if first else None
 
 
 def _origin(queued: Entry) -> Origin:

@@ -15,15 +15,21 @@ class Principal:
         name: owns what they submit; None where nobody is asked who they are.
         scopes: what they may; `admin` includes the others.
         until: when what proved it expires; None for never. Who stays longer, on a socket, is to be sent away then.
+        proof: the digest of the token that proved it, where it may be revoked.
     """
 
     name: str | None
     scopes: frozenset[Scope]
     until: datetime | None = None
+    proof: str | None = None
 
     def may(self, scope: Scope) -> bool:
         """Tell whether they have a scope, or one that includes it."""
         return scope in self.scopes or "admin" in self.scopes
+
+    def may_take_over(self, other: "Principal") -> bool:
+        """Tell whether this is the same person as `other`, who may no less: so after a token was renewed."""
+        return self.name == other.name and self.scopes >= other.scopes
 
     def may_see(self, owner: str | None) -> bool:
         """Tell whether an execution of this owner is theirs to see; one that nobody owns is for admins alone."""

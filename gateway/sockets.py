@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from contracts.envelope import utc_now
 from contracts.messages import CloseCode
+from gateway.admission import Admission
 from gateway.places import Places
 from gateway.websocket import Socket
 
@@ -43,10 +43,12 @@ class Sockets:
     Args:
         limits: what they may do.
         places: how many a client may have.
+        admission: knows whose token is still good.
     """
 
-    def __init__(self, limits: SocketsLimits, places: Places) -> None:
+    def __init__(self, limits: SocketsLimits, places: Places, admission: Admission) -> None:
         self._limits = limits
+        self._admission = admission
         self._places = places
         self._clients: dict[Socket, str] = {}
 
@@ -99,17 +101,13 @@ class Sockets:
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
+            await self._admission.look()
             now = time.monotonic()
             for socket in list(self._clients):
-                if _has_expired(socket):
-                    socket.close(CloseCode.UNAUTHENTICATED, "the token has expired; send another one in time")
+                if socket.principal is not None and not self._admission.holds(socket.principal):
+                    socket.close(CloseCode.UNAUTHENTICATED, "the token has expired or was revoked")
                 elif not socket.session.is_identified:
                     if now - socket.opened_at > self._limits.identify_seconds:
                         socket.close(CloseCode.UNAUTHENTICATED, "no token came in time")
                 elif socket.idle_since is not None and now - socket.idle_since > self._limits.idle_seconds:
                     socket.close(CloseCode.IDLE, "nothing was watched for long")
-
-
-def _has_expired(socket: Socket) -> bool:
-    until = None if socket.principal is None else socket.principal.until
-    return until is not None and until < utc_now()

@@ -92,7 +92,8 @@ class Subscription:
     def has_nothing_but_the_end(self) -> bool:
         """Whether the execution had ended, and the subscriber has seen all of it, when this was opened."""
         first, last = self.welcome.from_, self.welcome.to
-        return first is not None and last is not None and first > last and self.welcome.status in ENDED_STATUSES
+        is_all_seen = first is not None and last is not None and first > last and self.welcome.recovered is True
+        return is_all_seen and self.welcome.status in ENDED_STATUSES
 
     def hear(self, entry: Entry) -> None:
         """See `Listener.hear`."""

@@ -128,11 +128,14 @@ class Socket:
 
     async def _take_token(self, token: str) -> None:
         try:
-            self.principal = principal = await self._identify(token)
+            principal = await self._identify(token)
+            if self.principal is not None and not principal.may_take_over(self.principal):
+                raise Forbidden("A connection stays with who began it: this token is not theirs, or may less.")
         except StagecastError as refusal:
             code, reason = close_of(refusal)
             self._outlet.close(code, reason)
         else:
+            self.principal = principal
             await self._carry_out(self.session.identified(principal.name, sorted(principal.scopes)))
 
     def _start(self, subject: Subject, work: Coroutine[None, None, None]) -> None:

@@ -201,7 +201,7 @@ class Client:
             pipeline_id: only those of this pipeline; of all that one may see when left out.
 
         Raises:
-            PipelineNotFound: the gateway knows no such pipeline.
+            PipelineNotFound: this cannot be a pipeline's id. One that nobody runs brings nothing.
             GatewayUnreachable: the first connection failed, or a lost one did not come back in time.
         """
         async with aclosing(self._stream.lifecycle(pipeline_id)) as updates:

@@ -1,12 +1,13 @@
 """Where a gateway is and who asks: what HTTP requests and `/ws` connections of a client have in common."""
 
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from contracts.errors import GatewayUnreachable
+from contracts.errors import GatewayUnreachable, MissingSetting
 from stagecast.certificates import trusting
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -31,8 +32,10 @@ class GatewayAddress:
         """Make the address of a user's URL, bearer token and certificate authority.
 
         Raises:
-            MissingSetting: the authority's file cannot be used.
+            MissingSetting: the authority's file cannot be used, or the token is none.
         """
+        if token is not None and re.fullmatch(r"[\x21-\x7e]+", token) is None:
+            raise MissingSetting("The token has characters that no token has; was it read with a line break?")
         # For an address in clear there is nothing to trust, and websockets refuses a context.
         is_trusted = ca is not None and url.startswith("https://")
         tls = trusting(ca, name="The certificate authority of the gateway") if is_trusted else None

@@ -1,9 +1,8 @@
 """`GET /api/executions/{id}/events`: an execution's events as they happen, or those that there are, as JSON."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query
@@ -12,7 +11,6 @@ from pydantic import WithJsonSchema
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from contracts.envelope import utc_now
 from contracts.errors import ExecutionNotFound
 from contracts.ids import is_execution_id
 from contracts.messages import encode_message
@@ -43,11 +41,13 @@ class Streaming:
 
     Attributes:
         places: how many a client may have.
+        holds: tells whether somebody who stays may stay.
         stopping: set when the gateway goes down.
         heartbeat_seconds: after so long without an event a comment is sent.
     """
 
     places: Places
+    holds: Callable[[Principal], bool]
     stopping: asyncio.Event
     heartbeat_seconds: float
 
@@ -143,14 +143,10 @@ def event_routes(subscriptions: Subscriptions, streaming: Streaming) -> APIRoute
             streaming.stopping,
             heartbeat_seconds=streaming.heartbeat_seconds,
             leave=lambda: streaming.places.free(client),
-            lifetime_seconds=_left(principal.until),
+            may_stay=lambda: streaming.holds(principal),
         )
 
     return router
-
-
-def _left(until: datetime | None) -> float | None:
-    return None if until is None else max(0.0, (until - utc_now()).total_seconds())
 
 
 async def _log_of(subscription: Subscription) -> AsyncGenerator[bytes, None]:

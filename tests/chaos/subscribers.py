@@ -103,8 +103,8 @@ class Subscriber:
             message: dict[str, Any] = json.loads(text)
             if message["type"] == "error" or message.get("success") is False:
                 return  # the broker is away; subscribe again
-            if message.get("seq") is None:
-                continue
+            if message.get("seq") is None or message["type"] == "caught_up":
+                continue  # live text, or the marker behind the history
             self.record.heard.append(Heard(message["seq"], message["type"], digest_of(text)))
             heard += 1
             if message["type"] == _TERMINAL:

@@ -27,6 +27,7 @@ from tests.sockets import Socket
 class Guarded:
     """A gateway that asks for tokens, and who has which."""
 
+    file: TokenFile
     gateway: RunningGateway
     log: JetStreamLog
     tokens: dict[str, str]
@@ -44,6 +45,7 @@ class Guarded:
         return example
 
 
+QUICK: dict[str, Any] = {"ws_identify_seconds": 1.0, "sse_heartbeat_seconds": 0.1}
 SCOPES: dict[str, list[Scope]] = {"ada": ["read", "run"], "bob": ["read"], "root": ["admin"], "runs-only": ["run"]}
 
 
@@ -53,9 +55,9 @@ async def guarded(shared_nats: NatsServer, tmp_path: Path) -> AsyncGenerator[Gua
     tokens = {name: file.add(name, scopes) for name, scopes in SCOPES.items()}
     async with (
         jetstream_log(shared_nats.url) as log,
-        running_gateway(log, tmp_path, auth="on", tokens_file=tmp_path / "tokens.json", ws_identify_seconds=1.0) as it,
+        running_gateway(log, tmp_path, auth="on", tokens_file=file.path, **QUICK) as it,
     ):
-        yield Guarded(it, log, tokens)
+        yield Guarded(file, it, log, tokens)
 
 
 async def closed_with(socket: Socket) -> tuple[int, str]:
@@ -145,3 +147,29 @@ async def test_an_expired_token_ends_its_socket(shared_nats: NatsServer, tmp_pat
         gateway.socket(additional_headers={"Authorization": f"Bearer {token}"}) as socket,
     ):
         assert (await closed_with(socket))[0] == CloseCode.UNAUTHENTICATED
+
+
+async def test_a_revoked_token_ends_its_sockets_and_streams(guarded: Guarded) -> None:
+    example = await guarded.submitted_by("ada")
+    url = f"/api/executions/{example.id}/events"
+    async with (
+        guarded.socket("ada") as socket,
+        guarded.socket("root") as other,
+        guarded.gateway.http.stream("GET", url, headers=guarded.header("ada")) as stream,
+    ):
+        assert (await socket.subscribe(example.id))["success"] is True
+        assert (await other.subscribe(example.id))["success"] is True
+        guarded.file.revoke("ada")
+        assert (await closed_with(socket))[0] == CloseCode.UNAUTHENTICATED
+        async with asyncio.timeout(20):
+            assert "subscribed" in "".join([text async for text in stream.aiter_text()])  # to its end
+        await guarded.log.append(example.started())
+        assert [(await other.next())["seq"] for _ in range(2)] == [0, 1]
+
+
+async def test_a_socket_stays_with_who_began_it(guarded: Guarded) -> None:
+    async with guarded.socket("root") as socket:
+        await socket.send({"type": "auth", "token": guarded.tokens["root"]})
+        assert (await socket.next())["name"] == "root"  # the same again does no harm
+        await socket.send({"type": "auth", "token": guarded.tokens["bob"]})
+        assert (await closed_with(socket))[0] == CloseCode.FORBIDDEN

@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.errors import CorruptLog, StagecastError
+from contracts.errors import CorruptLog, ExecutionNotFound, StagecastError
 from contracts.events import JOURNAL_TYPES, LogEvent, encode
+from contracts.messages import Gap, Subscribed
 from gateway.feed import PAGE, Feed, FeedOptions
 from gateway.relay import Relay
 from gateway.subscription import FROM_START, MAILBOX, View
@@ -208,3 +210,66 @@ async def test_a_broker_that_is_away_while_old_pages_are_read_is_ridden_out() ->
     assert log.refused_reads == 0
     subscription.close()
     await relay.close()
+
+
+async def test_who_reads_what_retention_removes_meanwhile_is_told_and_does_not_spin() -> None:
+    log, example = FaultyLog(), Example()
+    await log.append(example.queued())
+    await log.append(example.started())
+    for seq in range(2, 402):
+        await log.append(example.stage_retrying(seq).model_copy(update={"error": "x" * 8000}))
+    await log.append(example.completed(402))
+    relay = Relay(log, OPTIONS)
+    subscriptions = Subscriptions(log, relay)
+    slow, late = await subscriptions.open(example.id), await subscriptions.open(example.id)
+    await log.purge(example.id)
+    reads_before = log.reads
+    for subscription in (slow, late):
+        async with asyncio.timeout(WAIT_SECONDS):
+            with pytest.raises(CorruptLog):
+                await collect(subscription)
+        subscription.close()
+    assert log.reads <= reads_before + 2
+    with pytest.raises(ExecutionNotFound):  # from here on it is the archive's
+        await subscriptions.open(example.id)
+    await relay.close()
+
+
+async def test_a_feed_that_is_given_up_while_it_opens_reads_nothing_later() -> None:
+    log, example = FaultyLog(), Example()
+    await log.append(example.queued())
+    log.watching.clear()
+    relay = Relay(log, FeedOptions(silence_seconds=0.001, retry_seconds=0.001))
+    joining = asyncio.create_task(relay.join(example.id))
+    await settle()
+    joining.cancel()
+    await asyncio.gather(joining, return_exceptions=True)
+    log.watching.set()
+    await relay.close()
+    reads_before = log.reads
+    witness = await relay.join(example.id)  # its own alarm goes off many times
+    await until(lambda: log.reads >= reads_before + 10)
+    relay.leave(witness)
+    await relay.close()
+    reads_at_the_end = log.reads
+    await settle()
+    assert log.reads == reads_at_the_end
+    assert [task for task in asyncio.all_tasks() if task is not asyncio.current_task()] == []
+
+
+async def test_a_damaged_execution_does_not_end_the_feed_of_all_life_cycles() -> None:
+    log, damaged, sound = FaultyLog(), Example(), Example()
+    await log.append(damaged.queued())
+    lifecycle = Subscriptions(log, Relay(log, OPTIONS)).lifecycle
+    subscription = await lifecycle.join(Subscribed(execution_id="*", success=True), lambda _: True)
+    log.refusal, log.refused_reads = CorruptLog("The test has damaged it."), 1
+    await log.append(damaged.started())
+    await settle()
+    await log.append(sound.queued())
+    await settle()
+    assert isinstance(await subscription.next_ready(), Gap)
+    heard = await subscription.next_ready()
+    assert isinstance(heard, Entry)
+    assert heard.execution_id == sound.id
+    subscription.close()
+    await lifecycle.close()
