@@ -19,6 +19,7 @@ from bench.services import running_services
 from bench.watcher import CAUGHT_UP, TERMINAL, Watcher
 
 KEY = "d"
+_SETTINGS = {"STAGECAST_WS_MESSAGES_PER_SECOND": "100000"}  # one subscription after the other
 _COUNTS = (1_000, 60_000)
 _ROUNDS = 15
 _READS = 20  # a round and side
@@ -35,7 +36,9 @@ async def measure() -> Outcome:
         base = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sides: dict[int, tuple[Watcher, list[str]]] = {}
         for count in _COUNTS:
-            services = await stack.enter_async_context(running_services(base / str(count), has_runner=False))
+            services = await stack.enter_async_context(
+                running_services(base / str(count), env=_SETTINGS, has_runner=False)
+            )
             async with opened_log(services.broker.url) as log:
                 ids = await fill(log, count)
             watcher = await Watcher.connect(services.ws_url)

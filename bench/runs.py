@@ -28,7 +28,10 @@ _SECONDS = 4.0
 _ALONE = 200  # runs one after the other
 _SUBMISSION = {"input": "hello"}
 _PATH = "/api/pipelines/echo-v1/run"
-_SETTINGS = {"STAGECAST_CONCURRENCY": "64"}  # the default of 16 would make most of 50 wait
+_SETTINGS = {
+    "STAGECAST_CONCURRENCY": "64",  # the default of 16 would make most of 50 wait
+    "STAGECAST_WS_MESSAGES_PER_SECOND": "100000",
+}
 
 
 @dataclass(frozen=True, slots=True)
