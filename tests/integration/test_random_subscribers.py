@@ -206,7 +206,7 @@ class Performance:
         more: dict[str, str] = {"events": "all"} if subscriber.with_journal else {}
         if visit is not None and visit.transport == "stream":
             return await self._read_stream(gateway, f"/api/executions/{execution_id}/events", visit, after, more)
-        connection = await gateway.connection()
+        connection = await gateway.connection(close_timeout=0.2)  # it may have stopped reading, with much unread
         socket = Socket(connection)
         welcome = await socket.subscribe(execution_id, after=after, **more)
         assert (welcome["success"], welcome["recovered"]) == (True, True)
