@@ -18,6 +18,7 @@ from gateway.frames import Frames
 from gateway.http_door import address_of
 from gateway.origin import BrowserRules
 from gateway.outlet import Outlet
+from gateway.places import client_of
 from gateway.principal import EVERYBODY, Principal
 from gateway.session import Session, SessionLimits
 from gateway.socket_protocol import SCOPE_KEY, SocketProtocol
@@ -85,7 +86,7 @@ class Hall:
             )
             itself.append(socket)
             socket.principal = principal
-            self._sockets.add(socket, _client_of(principal, address))
+            self._sockets.add(socket, client_of(principal, address))
         except StagecastError as refusal:
             code, reason = close_of(refusal)
             outlet.close(code, reason)
@@ -105,18 +106,13 @@ class Hall:
 
     async def _identify(self, socket: Socket, token: str, address: str) -> Principal:
         principal = await self._admit(token, address)
-        self._sockets.rename(socket, _client_of(principal, address))
+        self._sockets.rename(socket, client_of(principal, address))
         return principal
 
     async def _admit(self, token: str, address: str) -> Principal:
         principal = await self._guards.admission.admit(token, address)
         principal.require("read")
         return principal
-
-
-def _client_of(principal: Principal | None, address: str) -> str:
-    """Name whom a socket is counted for: who they are, or where they come from; no name looks like an address."""
-    return address if principal is None or principal.name is None else f"name:{principal.name}"
 
 
 def _chosen(offered: Sequence[str]) -> str | None:

@@ -16,6 +16,7 @@ from contracts.errors import CorruptLog
 from contracts.messages import CaughtUp, Dropped, Subscribed, encode_message
 from gateway.standing import TERMINAL
 from gateway.subscription import Subscription
+from gateway.waiting import interrupted
 from stagecast.log import Entry
 
 LAST_ID = "end"
@@ -77,13 +78,13 @@ class EventStream(Response):
         """Send events for as long as it lasts."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         giving = asyncio.create_task(self._give(send))
-        others = {asyncio.create_task(_gone(receive)), asyncio.create_task(_stopped(self._stopping))}
+        interruption = asyncio.create_task(interrupted(receive, self._stopping))
         try:
-            await asyncio.wait({giving, *others}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({giving, interruption}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (giving, *others):
-                task.cancel()
-            await asyncio.gather(giving, *others, return_exceptions=True)
+            giving.cancel()
+            interruption.cancel()
+            await asyncio.gather(giving, interruption, return_exceptions=True)
             self._subscription.close()
             self._leave()
         if not giving.cancelled():
@@ -115,12 +116,3 @@ class EventStream(Response):
                     await subscription.wait()
             except TimeoutError:
                 yield b": nothing new\n\n"
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _stopped(stopping: asyncio.Event) -> None:
-    await stopping.wait()

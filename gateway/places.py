@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from gateway.principal import Principal
 from gateway.refusals import TooManyConnections
 
 
@@ -31,3 +32,8 @@ class Places:
         self._taken[client] -= 1
         if not self._taken[client]:
             del self._taken[client]
+
+
+def client_of(principal: Principal | None, address: str) -> str:
+    """Name whose a connection is: who they are, or where they come from; no name looks like an address."""
+    return address if principal is None or principal.name is None else f"name:{principal.name}"

@@ -4,22 +4,17 @@ What a subscriber is told first is decided here: where the execution stands, whi
 whether what was asked for is still kept.
 """
 
-from collections.abc import Callable
-
-from pydantic_core import from_json
-
 from contracts.errors import ExecutionNotFound
 from contracts.messages import EVERY_EXECUTION, Subscribed
 from gateway.archive import Archive, entry_of
 from gateway.feed import Feed
 from gateway.inspection import read_view, view_of_end
 from gateway.lifecycle import Lifecycle, LifecycleSubscription, Origin
+from gateway.ownership import may_see_entry, may_see_result
+from gateway.principal import EVERYBODY, Principal
 from gateway.relay import Relay
 from gateway.subscription import Subscription, View
 from stagecast.log import ExecutionLog
-
-MaySee = Callable[[str | None], bool]
-"""Tells whether somebody may see an execution of this owner."""
 
 
 class Subscriptions:
@@ -40,13 +35,15 @@ class Subscriptions:
         self._archive = archive
         self.lifecycle = Lifecycle(log)
 
-    async def open(self, execution_id: str, view: View | None = None, *, may_see: MaySee | None = None) -> Subscription:
+    async def open(
+        self, execution_id: str, view: View | None = None, *, principal: Principal = EVERYBODY
+    ) -> Subscription:
         """Begin to hear an execution.
 
         Args:
             execution_id: which one.
             view: what of it; everything but the journal, from the start, when left out.
-            may_see: who asks; everybody may see everything when left out.
+            principal: who asks; somebody who may see everything when left out.
 
         Raises:
             ExecutionNotFound: nothing is known of it, or it is somebody else's.
@@ -58,9 +55,9 @@ class Subscriptions:
         try:
             feed = await self._relay.join(execution_id)
         except ExecutionNotFound:
-            return await self._open_archived(execution_id, view, may_see)
+            return await self._open_archived(execution_id, view, principal)
         try:
-            if may_see is not None and not may_see(from_json(feed.first.data).get("owner")):
+            if not may_see_entry(principal, feed.first):
                 raise ExecutionNotFound
             welcome = await self._welcome(feed, view)
             return Subscription(welcome, view, feed, lambda: self._relay.leave(feed))
@@ -69,7 +66,7 @@ class Subscriptions:
             raise
 
     async def open_lifecycle(
-        self, pipeline_id: str | None = None, *, may_see: MaySee | None = None
+        self, pipeline_id: str | None = None, *, principal: Principal = EVERYBODY
     ) -> LifecycleSubscription:
         """Begin to hear how executions begin, move and end: all of them, or those of one pipeline.
 
@@ -78,7 +75,7 @@ class Subscriptions:
         """
 
         def wants(origin: Origin) -> bool:
-            return pipeline_id in (None, origin.pipeline_id) and (may_see is None or may_see(origin.owner))
+            return pipeline_id in (None, origin.pipeline_id) and principal.may_see(origin.owner)
 
         every = EVERY_EXECUTION if pipeline_id is None else None
         return await self.lifecycle.join(Subscribed(execution_id=every, pipeline_id=pipeline_id, success=True), wants)
@@ -108,9 +105,9 @@ class Subscriptions:
             snapshot=snapshot,
         )
 
-    async def _open_archived(self, execution_id: str, view: View, may_see: MaySee | None) -> Subscription:
+    async def _open_archived(self, execution_id: str, view: View, principal: Principal) -> Subscription:
         end = None if self._archive is None else await self._archive.find_end(execution_id)
-        if end is None or (may_see is not None and not may_see(getattr(end.result, "owner", None))):
+        if end is None or not may_see_result(principal, end.result):
             raise ExecutionNotFound
         welcome = Subscribed(
             execution_id=execution_id,

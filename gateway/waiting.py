@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
+from starlette.types import Receive
 
 from contracts.errors import CorruptLog, ExecutionNotFound, LogUnavailable, OutputsUnavailable
 from contracts.events import ExecutionCompleted
@@ -28,6 +29,26 @@ async def wait_for_result(
         result.cancel()
         interruption.cancel()
         await asyncio.gather(result, interruption, return_exceptions=True)
+
+
+async def interrupted(receive: Receive, stopping: asyncio.Event) -> None:
+    """Return when the client has gone or the gateway stops. The request's body must have been read."""
+    tasks = {asyncio.create_task(_gone(receive)), asyncio.create_task(_wait(stopping))}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def _read_result(subscriptions: Subscriptions, execution_id: str) -> PipelineResult | None:

@@ -164,11 +164,11 @@ class Socket:
 
     async def _open_stream(self, wanted: Open) -> Stream:
         subject, principal = wanted.subject, self.principal
-        # Who may see everything need not be asked each time.
-        may_see = None if principal is None or principal.may_see(None) else principal.may_see
+        if principal is None:
+            raise AssertionError("the session opens nothing before it is known who asks")
         if subject.execution_id is None or subject.is_lifecycle:
-            return await self._subscriptions.open_lifecycle(subject.pipeline_id, may_see=may_see)
-        return await self._subscriptions.open(subject.execution_id, wanted.view, may_see=may_see)
+            return await self._subscriptions.open_lifecycle(subject.pipeline_id, principal=principal)
+        return await self._subscriptions.open(subject.execution_id, wanted.view, principal=principal)
 
     async def _give(self, subject: Subject, stream: Stream) -> None:
         """Give what waits; from then on what comes is pushed."""

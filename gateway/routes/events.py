@@ -17,7 +17,7 @@ from contracts.messages import encode_message
 from contracts.requests import EventLog
 from gateway.event_stream import LAST_ID, EventStream
 from gateway.http_door import address_of, principal_of
-from gateway.places import Places
+from gateway.places import Places, client_of
 from gateway.principal import Principal
 from gateway.routes.described import event_answer
 from gateway.routes.errors_described import (
@@ -122,8 +122,7 @@ def event_routes(subscriptions: Subscriptions, streaming: Streaming) -> APIRoute
             last = int(last_event_id)
         principal = principal_of(request)
         view = View(last, with_journal=events == "all")
-        may_see = None if principal.may_see(None) else principal.may_see
-        subscription = await subscriptions.open(execution_id, view, may_see=may_see)
+        subscription = await subscriptions.open(execution_id, view, principal=principal)
         if not stream:
             return StreamingResponse(_log_of(subscription), media_type="application/json")
         if last_event_id is not None and subscription.has_nothing_but_the_end:
@@ -132,7 +131,7 @@ def event_routes(subscriptions: Subscriptions, streaming: Streaming) -> APIRoute
         return _stream(request, principal, subscription)
 
     def _stream(request: Request, principal: Principal, subscription: Subscription) -> Response:
-        client = principal.name or address_of(request.scope)
+        client = client_of(principal, address_of(request.scope))
         try:
             streaming.places.take(client)
         except BaseException:

@@ -1,8 +1,8 @@
 """Run a pipeline, and run an execution again. What a submission must pass is in `gateway.submission`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -22,7 +22,7 @@ from gateway.routes.parameters import ExecutionId, PipelineId
 from gateway.routes.replies import json_reply
 from gateway.submission import Submissions, Submitted
 from gateway.subscriptions import Subscriptions
-from gateway.waiting import wait_for_result
+from gateway.waiting import interrupted, wait_for_result
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def submission_routes(submissions: Submissions, subscriptions: Subscriptions, wa
         execution_id = submitted.queued.execution_id
         seconds = min(wait_seconds(request.headers.getlist("Prefer")), int(waiting.max_seconds))
         if seconds > 0:
-            until = _interrupted(request, waiting.stopping)
+            until = partial(interrupted, request.receive, waiting.stopping)
             result = await wait_for_result(subscriptions, execution_id, seconds=seconds, until=until)
             if result is not None:
                 return json_reply(result, {**headers, "Preference-Applied": f"wait={seconds}"})
@@ -102,26 +102,3 @@ def _reply_of(submitted: Submitted) -> RunReply:
         rerun_of=queued.rerun.of,
         reused=tuple(queued.rerun.reused),
     )
-
-
-def _interrupted(request: Request, stopping: asyncio.Event) -> Callable[[], Awaitable[None]]:
-    """Return what ends when the client has gone or the gateway stops. The body must have been read."""
-
-    async def client_gone() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    async def wait() -> None:
-        tasks = {asyncio.create_task(client_gone()), asyncio.create_task(_wait(stopping))}
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-    return wait
-
-
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()
