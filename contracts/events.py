@@ -130,6 +130,15 @@ class StageRetrying(StoredEvent, StageEvent):
     item: int | None = Field(default=None, description="The item's place, in a foreach.")
 
 
+class StageProgress(StoredEvent, StageEvent):
+    """What a stage's function has come to so far, in its own words. Told once, however often the function runs."""
+
+    type: Literal["stage:progress"] = "stage:progress"
+    message: str = Field(description="One line for people.")
+    data: Any = Field(default=None, description="The same for programs, as the function gives it.")
+    item: int | None = Field(default=None, description="The item's place, in a foreach.")
+
+
 class StageOutput(StageEvent):
     """Live text as a model writes it. Not stored: what matters of it is in `stage:completed`."""
 
@@ -152,6 +161,7 @@ LogEvent = Annotated[
     | StageSkipped
     | StageFailed
     | StageRetrying
+    | StageProgress
     | CallCompleted
     | StepCompleted,
     Field(discriminator="type"),
@@ -188,7 +198,16 @@ LIFECYCLE_TYPES: tuple[str, ...] = tuple(
 
 EVENT_TYPES: tuple[str, ...] = LIFECYCLE_TYPES + tuple(
     wire_name(model)
-    for model in (StageStarted, StageCompleted, StageSkipped, StageFailed, StageRetrying, StageOutput, *JOURNAL)
+    for model in (
+        StageStarted,
+        StageCompleted,
+        StageSkipped,
+        StageFailed,
+        StageRetrying,
+        StageProgress,
+        StageOutput,
+        *JOURNAL,
+    )
 )
 """Every wire name, stored and live."""
 

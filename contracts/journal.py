@@ -33,6 +33,7 @@ class FinishedCall(WireModel):
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = Field(default=0.0, description="US dollars; null when unknown.")
+    duration: int = Field(default=0, ge=0, description="Milliseconds, of the call alone.")
     fault: CallFault | None = Field(default=None, description="Why there is no answer, although it was paid for.")
 
 

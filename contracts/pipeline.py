@@ -97,8 +97,17 @@ class Budget(FormatModel):
 
     usd: float | None = Field(default=None, gt=0, description="US dollars.")
     calls: int | None = Field(default=None, ge=1, description="Model calls, repeated attempts included.")
+    seconds: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Wall time since the start, whoever ran it; a model call in flight is then cut off.",
+    )
     on_exceeded: Literal["finish", "fail"] = Field(
         default="fail", description="finish: skip the rest, still run `always` stages. fail: end as failed."
+    )
+    hard: bool = Field(
+        default=False, description="Under finish: `always` stages still run, but call no model beyond it either."
     )
 
 
@@ -220,8 +229,9 @@ class Pipeline(FormatModel):
         for name, schema in self.inputs.items():
             if name != "primary" and not isinstance(schema, dict):
                 raise ValueError(f"'inputs.{name}' must be a JSON Schema, for example {{type: string}}")
-        if "models" in self.inputs:
-            raise ValueError("'models' is no name for an input: options.models overrides model aliases")
+        for taken, use in (("models", "overrides model aliases"), ("budget", "sets what a run may spend")):
+            if taken in self.inputs:
+                raise ValueError(f"'{taken}' is no name for an input: options.{taken} {use}")
         ids = [stage.id for stage in self.stages]
         doubled = sorted({stage_id for stage_id in ids if ids.count(stage_id) > 1})
         if doubled:

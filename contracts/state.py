@@ -20,6 +20,7 @@ from contracts.events import (
     LogEvent,
     StageCompleted,
     StageFailed,
+    StageProgress,
     StageRetrying,
     StageSkipped,
     StageStarted,
@@ -36,6 +37,7 @@ _STAGE_MOVES: dict[type[LogEvent], tuple[frozenset[StagePhase], StagePhase]] = {
     # A stage may start again: its runner was lost while it ran, and the next one runs it anew.
     StageStarted: (frozenset({"pending", "running"}), "running"),
     StageRetrying: (frozenset({"running"}), "running"),
+    StageProgress: (frozenset({"running"}), "running"),
     StageCompleted: (frozenset({"running"}), "completed"),
     # A stage may fail without having started: its condition could not be evaluated.
     StageFailed: (frozenset({"pending", "running"}), "failed"),
@@ -44,6 +46,7 @@ _STAGE_MOVES: dict[type[LogEvent], tuple[frozenset[StagePhase], StagePhase]] = {
 
 
 _SETTLED: frozenset[StagePhase] = frozenset({"completed", "skipped", "failed"})
+_StageMove = StageStarted | StageRetrying | StageProgress | StageCompleted | StageFailed | StageSkipped
 
 
 @dataclass
@@ -52,8 +55,10 @@ class StageState:
 
     Attributes:
         output: what it offers to later stages, also when skipped.
+        started_at: when it was started last; `begun_at` is when it was for the first time.
         calls: its model calls so far, in order; empty once it is settled, as its outcome tells all then.
         steps: the steps that its function has done, likewise.
+        progress: how often its function has told how far it is, by foreach item (None without one), likewise.
     """
 
     id: str
@@ -65,9 +70,11 @@ class StageState:
     error: str | None = None
     error_code: str | None = None
     started_at: datetime | None = None
+    begun_at: datetime | None = None
     ended_at: datetime | None = None
     calls: list[CallCompleted] = field(default_factory=list[CallCompleted])
     steps: list[StepCompleted] = field(default_factory=list[StepCompleted])
+    progress: dict[int | None, int] = field(default_factory=dict[int | None, int])
 
     @property
     def is_settled(self) -> bool:
@@ -145,7 +152,7 @@ class ExecutionState:
                 self._end(event)
             case CallCompleted() | StepCompleted():
                 self._keep(event)
-            case StageStarted() | StageRetrying() | StageCompleted() | StageFailed() | StageSkipped():
+            case StageStarted() | StageRetrying() | StageProgress() | StageCompleted() | StageFailed() | StageSkipped():
                 self._move_stage(event)
             case ExecutionQueued():
                 raise CorruptLog("a second execution:queued")
@@ -187,7 +194,7 @@ class ExecutionState:
         else:
             stage.steps.append(event)
 
-    def _move_stage(self, event: StageStarted | StageRetrying | StageCompleted | StageFailed | StageSkipped) -> None:
+    def _move_stage(self, event: _StageMove) -> None:
         stage = self._stage_of(event)
         allowed, phase = _STAGE_MOVES[type(event)]
         if stage.phase not in allowed or self.status != "running" or self.ending is not None:
@@ -195,10 +202,13 @@ class ExecutionState:
         stage.phase = phase
         if stage.is_settled:
             self.lost_claims = 0
-            stage.calls, stage.steps = [], []
+            stage.calls, stage.steps, stage.progress = [], [], {}
         match event:
             case StageStarted():
                 stage.started_at = event.at
+                stage.begun_at = stage.begun_at or event.at
+            case StageProgress():
+                stage.progress[event.item] = stage.progress.get(event.item, 0) + 1
             case StageCompleted():
                 stage.outcome, stage.output, stage.ended_at = event.result, event.result.output, event.at
             case StageFailed():

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from contracts.errors import ModelError, StageError, StageTimeout
 from contracts.pipeline import Retries
-from runner.account import CallRefused
+from runner.account import Account, CallRefused
 from runner.progress import StagePlace
 from runner.retry import decide_retry
 from runner.teller import Teller
@@ -31,6 +31,7 @@ class Attempts:
     item: int | None
     teller: Teller
     timing: Timing
+    account: Account
 
     async def run(self, attempt: Callable[[StageError | None], Awaitable[T]]) -> T:
         """Return what an attempt delivers; each attempt is given the failure of the one before.
@@ -52,7 +53,8 @@ class Attempts:
                 raise _final(failure)
             told = (sentence(failure.message), failure.code)
             await self.teller.retrying(self.place, made + 1, round(decision.delay_seconds * 1000), told, self.item)
-            await self.timing.sleep(decision.delay_seconds)
+            async with self.account.flight():  # there is no use in waiting for a call that will be refused
+                await self.timing.sleep(decision.delay_seconds)
             last = failure
 
     async def _limited(self, attempt: Callable[[StageError | None], Awaitable[T]], last: StageError | None) -> T:
@@ -70,7 +72,7 @@ class Attempts:
 def _explained(error: StageError, last: StageError | None) -> StageError:
     if isinstance(error, CallRefused) and last is not None:
         # Alone it would hide why another call was wanted.
-        return CallRefused(f"{error.message} The attempt before failed: {last.message}", error.on_exceeded)
+        return error.saying(f"{error.message} The attempt before failed: {last.message}")
     return error
 
 

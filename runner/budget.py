@@ -1,34 +1,12 @@
-"""What was spent, and whether the next model call may be made: pure decisions as data. `account` obeys them."""
+"""Whether the next model call may be made, and what is left: pure decisions as data. `account` obeys them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from contracts.pipeline import Budget, ModelSpec, Pipeline
 from contracts.results import StageOutcome
+from stagecast.functions import Remaining, Spending
 
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """Model calls with what they cost; `cost_usd` is None as soon as one part of it is unknown."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: float | None = 0.0
-
-    def plus(self, other: "Spending") -> "Spending":
-        """Return the sum of both."""
-        return Spending(
-            self.calls + other.calls,
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            add_costs(self.cost_usd, other.cost_usd),
-        )
-
-
-def add_costs(one: float | None, other: float | None) -> float | None:
-    """Add two costs; what is unknown makes the sum unknown."""
-    return None if one is None or other is None else one + other
+_TIMER_EARLY_SECONDS = 0.001  # what was cut off by a timer is over, although the timer may come a little early
 
 
 def spent_by(outcomes: Iterable[StageOutcome | None]) -> Spending:
@@ -40,16 +18,18 @@ def spent_by(outcomes: Iterable[StageOutcome | None]) -> Spending:
     return spent
 
 
-def refuse_call(budget: Budget | None, spent: Spending, owner: str) -> str | None:
+def refuse_call(budget: Budget | None, spent: Spending, elapsed_seconds: float, owner: str) -> str | None:
     """Return why the next call may not be made, as a clause, or None when it may.
 
     Dollars are known only after a call: it is refused once the limit is reached, so calls in flight at that moment may
-    end above it. The number of calls is exact.
+    end above it. The number of calls is exact, and so is the time.
     """
     if budget is None:
         return None
     if budget.calls is not None and spent.calls >= budget.calls:
         return f"the budget of {owner}, {budget.calls} model calls, is spent"
+    if is_over(budget, elapsed_seconds):
+        return time_spent(budget, owner)
     if budget.usd is None:
         return None
     if spent.cost_usd is None:
@@ -57,6 +37,41 @@ def refuse_call(budget: Budget | None, spent: Spending, owner: str) -> str | Non
     if spent.cost_usd >= budget.usd:
         return f"the budget of {owner}, {budget.usd:g} USD, is spent"
     return None
+
+
+def has_time(budget: Budget | None) -> bool:
+    """Tell whether a budget limits the time."""
+    return budget is not None and budget.seconds is not None
+
+
+def is_over(budget: Budget | None, elapsed_seconds: float) -> bool:
+    """Tell whether the time of a budget is over."""
+    return (
+        budget is not None and budget.seconds is not None and elapsed_seconds >= budget.seconds - _TIMER_EARLY_SECONDS
+    )
+
+
+def time_spent(budget: Budget | None, owner: str) -> str:
+    """Say that the time of a budget is over, as a clause."""
+    seconds = None if budget is None else budget.seconds
+    return f"the budget of {owner}, {seconds or 0:g} s, is spent"
+
+
+def spares_always(budget: Budget | None) -> bool:
+    """Tell whether `always` stages may call models beyond the pipeline's budget."""
+    return budget is not None and budget.on_exceeded == "finish" and not budget.hard
+
+
+def remaining_of(budget: Budget | None, spent: Spending, elapsed_seconds: float) -> Remaining:
+    """Return what a budget still allows."""
+    if budget is None:
+        return Remaining()
+    usd = None if budget.usd is None else 0.0 if spent.cost_usd is None else max(0.0, budget.usd - spent.cost_usd)
+    return Remaining(
+        calls=None if budget.calls is None else max(0, budget.calls - spent.calls),
+        usd=usd,
+        seconds=None if budget.seconds is None else max(0.0, budget.seconds - elapsed_seconds),
+    )
 
 
 def unknown_price(pipeline: Pipeline, is_priced: Callable[[ModelSpec], bool]) -> str | None:

@@ -1,15 +1,16 @@
 """One model call of a stage: budget, call, cost, check of the answer. Repeating it is `attempts`' affair."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contracts.errors import ModelError, StageError
 from contracts.journal import CallFault, FinishedCall
 from contracts.pipeline import ModelSpec, Pipeline
 from runner.account import Account
 from runner.budget import unpriced_sentence
-from runner.journal import Journal, call_key
-from runner.models.client import ModelCallFailed, ModelClient, ModelReply, ModelRequest, Spent
+from runner.journal import CUT_OFF, Journal, call_key
+from runner.models.client import ModelCallFailed, ModelReply, ModelRequest, Spent
+from runner.parts import Parts
 from runner.plugins import is_cancelled_from_inside
 from runner.progress import StagePlace
 from runner.shape import Shape
@@ -48,7 +49,7 @@ class StageCalls:
         answered_by: the models that answered, in order of their first answer.
     """
 
-    client: ModelClient
+    parts: Parts
     pipeline: Pipeline
     account: Account
     place: StagePlace
@@ -64,7 +65,7 @@ class StageCalls:
             last: why the attempt before was not accepted, if there was one; the model is told.
 
         Raises:
-            CallRefused: the budget allows no further call; none was made.
+            CallRefused: a budget allows no further call, or somebody asked to finish: none was made, or it was cut off.
             StageError: the call failed, or the answer breaks its schema.
             MissingSetting: a key or file is missing.
         """
@@ -75,12 +76,14 @@ class StageCalls:
             user=_with_complaint(ask.user, last),
             system=ask.system,
             schema=None if ask.shape is None else ask.shape.schema,
-            timeout_seconds=ask.timeout_seconds,
+            timeout_seconds=self._at_most_what_remains(ask.timeout_seconds),
         )
         key = call_key(self.place.id, ask.item, request)
         call = self.journal.find_call(key)
         if call is None:
             call = await self._make(request, key, ask.item)
+        if call.fault is not None and call.fault.code == CUT_OFF:
+            raise self.account.refuse_cut_off()
         if call.model is not None and call.model not in self.answered_by:
             self.answered_by.append(call.model)
         return _accept(call, ask.shape)
@@ -89,14 +92,39 @@ class StageCalls:
         """Make a call that is not in the journal, and put it there: with or without an answer, it was paid for."""
         self.account.reserve()
         # What takes long comes before the last look whether the call is wanted at all.
-        await self.client.prepare(request.spec)
+        await self.parts.models.prepare(request.spec)
         await self.teller.call_starting(self.place)
+        aborted: list[Spent] = []
+        call = _cut_off(key, item)
+        async with self.account.flight():
+            call = await self._complete(request, key, item, aborted)
+        if call.fault is None or call.fault.code != CUT_OFF:
+            self.account.charge(call.input_tokens, call.output_tokens, call.cost)
+        elif not aborted:
+            return call  # nothing is known to have been paid for it
+        else:
+            call = _with_spent(call, aborted[0])
+        if not self.account.is_closed:  # else the stage has ended, and nobody will look for it
+            await self.teller.call_completed(self.place, call)
+        return call
+
+    async def _complete(self, request: ModelRequest, key: str, item: int | None, aborted: list[Spent]) -> FinishedCall:
+        """Ask the model. Where the call is cancelled, what it cost all the same is charged, and put into `aborted`."""
+        timing = self.parts.timing
+        began = timing.monotonic()
+
+        def abort(spent: Spent) -> None:
+            aborted.append(spent)
+            self.account.charge(spent.input_tokens, spent.output_tokens, spent.cost_usd)
+
         try:
-            reply = await self.client.complete(request, lambda text: self.teller.text(self.place, text, item))
+            reply = await self.parts.models.complete(
+                replace(request, on_abort=abort), lambda text: self.teller.text(self.place, text, item)
+            )
         except ModelCallFailed as failed:
-            call = _unanswered(key, item, failed)
             if failed.spent == Spent():
                 raise
+            call = _unanswered(key, item, failed)
         except asyncio.CancelledError:
             if not is_cancelled_from_inside(self.teller):
                 raise
@@ -104,10 +132,11 @@ class StageCalls:
             raise ModelError(message, code="transport", is_retryable=True) from None
         else:
             call = _answered(key, item, reply)
-        self.account.charge(call.input_tokens, call.output_tokens, call.cost)
-        if not self.account.is_closed:  # else the stage has ended, and nobody will look for it
-            await self.teller.call_completed(self.place, call)
-        return call
+        return call.model_copy(update={"duration": timing.ms_since(began)})
+
+    def _at_most_what_remains(self, seconds: float) -> float:
+        left = self.account.remaining.seconds
+        return seconds if left is None else min(seconds, left)
 
     def _spec(self, alias: str | None) -> ModelSpec:
         spec = None if alias is None else self.pipeline.models.get(alias)
@@ -116,7 +145,7 @@ class StageCalls:
             missing = "No model is named" if alias is None else f"There is no model '{alias}'"
             raise StageError(f"{missing}; the pipeline's models are: {known}.", code="unknown_model")
         dollars = self.account.limits_dollars
-        if dollars is not None and not self.client.is_priced(spec):
+        if dollars is not None and not self.parts.models.is_priced(spec):
             raise StageError(unpriced_sentence(alias, spec, dollars.owner), code="unknown_price")
         return spec
 
@@ -141,6 +170,17 @@ def _answered(key: str, item: int | None, reply: ModelReply) -> FinishedCall:
         output_tokens=reply.output_tokens,
         cost=reply.cost_usd,
         fault=fault,
+    )
+
+
+def _cut_off(key: str, item: int | None) -> FinishedCall:
+    fault = CallFault(message="The call was cut off.", code=CUT_OFF, is_retryable=False)
+    return FinishedCall(key=key, item=item, fault=fault)
+
+
+def _with_spent(call: FinishedCall, spent: Spent) -> FinishedCall:
+    return call.model_copy(
+        update={"input_tokens": spent.input_tokens, "output_tokens": spent.output_tokens, "cost": spent.cost_usd}
     )
 
 
@@ -173,7 +213,7 @@ def _accept(call: FinishedCall, shape: Shape | None) -> Answer:
     complaint = None if shape is None else shape.complaint(value)
     if complaint is not None:
         raise ModelError(f"The answer {complaint}", code=_MISMATCH, is_retryable=True)
-    return Answer(call.text, value, call.model or "", call.input_tokens, call.output_tokens, call.cost)
+    return Answer(call.text, value, call.model or "", call.input_tokens, call.output_tokens, call.cost, call.duration)
 
 
 def _with_complaint(user: str, last: StageError | None) -> str:

@@ -90,6 +90,16 @@ class Claim:
         """
         await self._write(lambda: event, is_limited=True)
 
+    async def append_unless(self, event: LogEvent, is_needless: Callable[[ExecutionState], bool]) -> None:
+        """Store an event like `append`, unless the log, as it is at that moment, makes it needless.
+
+        An append that was cancelled may have been stored all the same: that is known by then.
+
+        Raises:
+            ClaimLost, LimitReached: as for `append`.
+        """
+        await self._write(lambda: None if is_needless(self.state) else event, is_limited=True)
+
     async def keep(self, event: LogEvent) -> None:
         """Store what was done and paid for already, beyond all limits: they are looked at before it is done.
 
@@ -179,7 +189,7 @@ class Claim:
         async with self._writing:
             await self._catch_up()
 
-    async def _write(self, make: Callable[[], LogEvent], *, is_limited: bool = False) -> None:
+    async def _write(self, make: Callable[[], LogEvent | None], *, is_limited: bool = False) -> None:
         delay = _RETRY_FIRST_SECONDS
         async with self._writing:
             while True:
@@ -190,6 +200,8 @@ class Claim:
                 if is_limited:
                     self._terms.check_growth(self.state.next_seq, self._size)
                 event = make()
+                if event is None:
+                    return
                 if event.seq != self.state.next_seq:  # it was numbered before others came in
                     event = event.model_copy(update={"seq": self.state.next_seq})
                 try:

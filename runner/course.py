@@ -7,9 +7,8 @@ from typing import Any
 from contracts.errors import ExpressionError, StagecastError
 from contracts.results import StageOutcome
 from contracts.state import ExecutionState
-from runner.account import Account
-from runner.budget import spent_by
-from runner.calls import StageCalls
+from runner.account import Account, CallRefused
+from runner.budget import has_time, spent_by
 from runner.parts import Parts, Telling
 from runner.plan import (
     BudgetStanding,
@@ -21,6 +20,7 @@ from runner.plan import (
     is_early_exit,
     output_after_failure,
     plan,
+    replacement_if_possible,
     wants_call,
 )
 from runner.records import StageRecord, records_of
@@ -29,6 +29,7 @@ from runner.scope import begin_scope, offer
 from runner.stages.delivery import deliver
 from runner.stages.work import StageWork
 from runner.teller import Teller
+from runner.timing import Elapsed
 from runner.values import Json, sentence
 
 
@@ -40,7 +41,9 @@ class Course:
         scope: what expressions see.
     """
 
-    def __init__(self, state: ExecutionState, inputs: Mapping[str, Json], parts: Parts, telling: Telling) -> None:
+    def __init__(
+        self, state: ExecutionState, inputs: Mapping[str, Json], parts: Parts, telling: Telling, elapsed: Elapsed
+    ) -> None:
         self.records = records_of(state)
         self.scope = begin_scope(inputs, self.records.values())
         self._state = state
@@ -49,7 +52,10 @@ class Course:
         self._teller = Teller(telling.progress, self._break)
         self._in_hand: dict[str, RunningStage] = {}
         self._account = Account(
-            "the pipeline", state.pipeline.budget, spent=spent_by(record.outcome for record in self.records.values())
+            "the pipeline",
+            state.pipeline.budget,
+            elapsed=elapsed.seconds if has_time(state.pipeline.budget) else None,
+            spent=spent_by(record.outcome for record in self.records.values()),
         )
         self._has_settled = asyncio.Event()
         self._settled_count = 0
@@ -122,9 +128,8 @@ class Course:
         self._note_change()
 
     def _budget_standing(self) -> BudgetStanding:
-        refusal = self._account.refusal
-        is_finish = refusal is not None and refusal.on_exceeded == "finish"
-        return BudgetStanding(self._account.finished_by() if is_finish else None, self._account.finished_by())
+        account = self._account
+        return BudgetStanding(account.halted_by(), account.finished_by(), account.forbidden_by())
 
     async def _obey(self, decisions: list[Decision], group: asyncio.TaskGroup) -> None:
         if len(decisions) == 1 and isinstance(decisions[0], Start) and not self._in_hand:
@@ -173,18 +178,10 @@ class Course:
 
     def _take_in_hand(self, decision: Start | Fail) -> StageRecord:
         record = self.records[decision.stage_id]
-        stage, timing = record.stage, self._parts.timing
         record.phase = "running"
-        account = Account(
-            f"stage '{stage.id}'",
-            stage.budget,
-            above=self._account,
-            spent=spent_by([record.outcome]),  # the pipeline's account began with it, too
-            outlasts_finish=stage.always,
-        )
         teller = Teller(self._telling.progress, self._break)
-        calls = StageCalls(self._parts.models, self._state.pipeline, account, record.place, teller, record.journal)
-        self._in_hand[stage.id] = RunningStage(calls, teller, timing, timing.monotonic())
+        in_hand = RunningStage.begin(record, self._state.pipeline, self._parts, self._account, teller)
+        self._in_hand[record.stage.id] = in_hand
         return record
 
     def _run_beside(
@@ -203,7 +200,10 @@ class Course:
             output = await self._deliver(record, in_hand)
             ends_early = is_early_exit(record.stage, self.scope, output)
         except StagecastError as error:
-            await self._fail(record, in_hand, error)
+            if isinstance(error, CallRefused) and not error.is_failure:
+                self._give_up(record, in_hand, error)
+            else:
+                await self._fail(record, in_hand, error)
         else:
             outcome = self._outcome_of(record, in_hand, output)
             await in_hand.teller.completed(record.place, outcome)
@@ -223,6 +223,12 @@ class Course:
         return (
             outcome if reused is None else outcome.model_copy(update={"model": reused.model, "reused_from": reused.of})
         )
+
+    def _give_up(self, record: StageRecord, in_hand: RunningStage, refusal: CallRefused) -> None:
+        # The pipeline finishes, which is no failure of this stage. Nothing is told: it was told as started, so it
+        # cannot be told as skipped, and the result lists it with what it spent.
+        record.cut_off(in_hand.end("cancelled"))
+        record.reason, record.output = sentence(refusal.message), replacement_if_possible(record.stage, self.scope)
 
     async def _fail(self, record: StageRecord, in_hand: RunningStage, error: StagecastError) -> None:
         message = f"A template failed: {error.message}" if isinstance(error, ExpressionError) else error.message

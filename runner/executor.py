@@ -16,8 +16,8 @@ from runner.models.client import ModelClient
 from runner.parts import Parts, Telling
 from runner.progress import Progress
 from runner.records import records_of
-from runner.result import CANCELLED, Verdict, build_result, judge, ms_between
-from runner.timing import Timing
+from runner.result import CANCELLED, Verdict, build_result, judge
+from runner.timing import Elapsed, Timing
 from runner.values import sentence
 from stagecast.functions import FunctionRegistry
 from stagecast.inputs import resolve_inputs
@@ -50,7 +50,7 @@ class PipelineExecutor:
             cancel: once set, all that runs is aborted at once, nothing more is told, and the result is `cancelled`
                 with what was spent.
         """
-        elapsed = _Elapsed(state, self._parts.timing)
+        elapsed = Elapsed(state.started_at, self._parts.timing)
         if state.is_cancel_requested or (cancel is not None and cancel.is_set()):
             return build_result(state, records_of(state), CANCELLED, elapsed.ms())
         try:
@@ -61,26 +61,13 @@ class PipelineExecutor:
         if unpriced is not None:
             return _refuse(state, unpriced, "unknown_price", elapsed)
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        course = Course(state, inputs, self._parts, Telling(progress, _breaker(broken)))
+        course = Course(state, inputs, self._parts, Telling(progress, _breaker(broken)), elapsed)
         await _run_until(course, broken, cancel)
         if cancel is not None and cancel.is_set():
             course.settle_as_cancelled()
             return build_result(state, course.records, CANCELLED, elapsed.ms())
         verdict = judge(course.records.values())
         return build_result(state, course.records, verdict, elapsed.ms(), course.scope)
-
-
-class _Elapsed:
-    """Milliseconds since the execution started, on whichever runner: wall time before this run, steady time in it."""
-
-    def __init__(self, state: ExecutionState, timing: Timing) -> None:
-        self._timing = timing
-        self._before_ms = 0 if state.started_at is None else ms_between(state.started_at, timing.now())
-        self._began = timing.monotonic()
-
-    def ms(self) -> int:
-        """Return the time so far."""
-        return self._before_ms + self._timing.ms_since(self._began)
 
 
 async def _run_until(course: Course, broken: "asyncio.Future[None]", cancel: asyncio.Event | None) -> None:
@@ -126,5 +113,5 @@ def _breaker(broken: "asyncio.Future[None]") -> Callable[[Exception], None]:
     return break_run
 
 
-def _refuse(state: ExecutionState, message: str, code: str, elapsed: _Elapsed) -> PipelineResult:
+def _refuse(state: ExecutionState, message: str, code: str, elapsed: Elapsed) -> PipelineResult:
     return build_result(state, records_of(state), Verdict("failed", sentence(message), code), elapsed.ms())

@@ -8,11 +8,15 @@ unfinished goes the same way again up to the point where it was left.
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from contracts.errors import BudgetExceeded
 from contracts.journal import FinishedCall, FinishedStep
 from runner.models.client import ModelRequest
+
+CUT_OFF = BudgetExceeded.code
+"""The fault's code of a call that was cut off while it was in flight."""
 
 
 class Journal:
@@ -21,13 +25,21 @@ class Journal:
     Args:
         calls: its finished model calls, in the order in which they ended.
         steps: the steps that its function has done.
+        told: how often its function has told how far it is, by foreach item.
     """
 
-    def __init__(self, calls: Iterable[FinishedCall] = (), steps: Iterable[FinishedStep] = ()) -> None:
+    def __init__(
+        self,
+        calls: Iterable[FinishedCall] = (),
+        steps: Iterable[FinishedStep] = (),
+        told: Mapping[int | None, int] | None = None,
+    ) -> None:
         self._calls: dict[str, deque[FinishedCall]] = {}
         for call in calls:
-            self._calls.setdefault(call.key, deque()).append(call)
+            if call.fault is None or call.fault.code != CUT_OFF:  # that one only cost something
+                self._calls.setdefault(call.key, deque()).append(call)
         self._steps = {step.key: step for step in steps}
+        self._told = dict(told or {})
 
     @property
     def has_calls(self) -> bool:
@@ -46,6 +58,14 @@ class Journal:
     def keep_step(self, step: FinishedStep) -> None:
         """Remember a step that was done just now: another attempt of its function finds it."""
         self._steps[step.key] = step
+
+    def is_told(self, item: int | None, number: int) -> bool:
+        """Tell whether this use of `progress` (from 0, in one attempt) was told already."""
+        return number < self._told.get(item, 0)
+
+    def keep_told(self, item: int | None, number: int) -> None:
+        """Remember that this use of `progress` was told just now."""
+        self._told[item] = max(number + 1, self._told.get(item, 0))
 
 
 def call_key(stage_id: str, item: int | None, request: ModelRequest) -> str:

@@ -6,10 +6,13 @@
 | a stage failed, `on_error: fail`     | skipped; the reason names it            | still run               |
 | a stage failed, another `on_error`   | go on                                   | go on                   |
 | `early_exit` was met                 | skipped; running ones are aborted       | the same                |
-| budget spent, `on_exceeded: finish`  | skipped                                 | still run               |
+| budget spent, `on_exceeded: finish`  | skipped                                 | still run, but under    |
+|                                      |                                         | `hard` prompts skipped  |
+| somebody asked to finish             | skipped                                 | still run               |
 
-What has started is let finish, except after an early exit. A failure that came before weighs more than an early exit.
-A stage that a lost runner had started runs anew: its conditions were decided then.
+What has started is let finish, except after an early exit, and where a model call of it is refused or cut off. A
+failure that came before weighs more than an early exit. A stage that a lost runner had started runs anew: its
+conditions were decided then.
 """
 
 from collections.abc import Mapping
@@ -54,15 +57,17 @@ Decision = Start | Skip | Fail
 
 @dataclass(frozen=True, slots=True)
 class BudgetStanding:
-    """The pipeline's budget, where it says `finish`.
+    """How far the pipeline is to go: its budget, where that says `finish`, and whether somebody asked to finish.
 
     Attributes:
-        refused: a call was refused, for this reason.
+        halted: nothing more is to begin, for this reason: a call was refused, the time is over, or somebody asked.
         spent: the next call would be refused, for this reason.
+        forbidden: the next call would be refused to `always` stages, too.
     """
 
-    refused: str | None = None
+    halted: str | None = None
     spent: str | None = None
+    forbidden: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,10 @@ class _Halt:
 def plan(records: Mapping[str, StageRecord], scope: Scope, budget: BudgetStanding) -> list[Decision]:
     """Return what can be decided now, in file order; empty when there is nothing to do until a running stage ends."""
     halt = _find_halt(records, budget)
-    decisions = _decide_all(records, scope, halt)
+    decisions = _without_forbidden(_decide_all(records, scope, halt), records, scope, budget)
     starting = (records[decision.stage_id] for decision in decisions if isinstance(decision, Start))
     if halt is None and budget.spent is not None and any(wants_call(record) for record in starting):
-        decisions = _decide_all(records, scope, _Halt(budget.spent))
+        decisions = _without_forbidden(_decide_all(records, scope, _Halt(budget.spent)), records, scope, budget)
     return decisions
 
 
@@ -93,8 +98,11 @@ def cut_off_by_early_exit(records: Mapping[str, StageRecord]) -> list[StageRecor
 
 def wants_call(record: StageRecord) -> bool:
     """Tell whether starting the stage makes no sense without a model call, so that a spent budget skips it."""
-    stage = record.stage
-    return stage.prompt is not None and not stage.always and record.phase == "pending" and record.reused is None
+    return _is_a_call(record) and not record.stage.always
+
+
+def _is_a_call(record: StageRecord) -> bool:
+    return record.stage.prompt is not None and record.phase == "pending" and record.reused is None
 
 
 def is_early_exit(stage: Stage, scope: Scope, output: Json) -> bool:
@@ -113,7 +121,16 @@ def is_early_exit(stage: Stage, scope: Scope, output: Json) -> bool:
 
 def output_after_failure(stage: Stage, scope: Scope) -> Json:
     """Return what a failed stage offers: under `use_skipped` its `output_when_skipped` if that can be rendered."""
-    return _replacement_if_possible(stage, scope) if stage.on_error == "use_skipped" else None
+    return replacement_if_possible(stage, scope) if stage.on_error == "use_skipped" else None
+
+
+def replacement_if_possible(stage: Stage, scope: Scope) -> Json:
+    """Return what a stage that does not deliver offers: its `output_when_skipped`, or None if that fails."""
+    # It may speak of the very stage that failed. That the pipeline fails is told elsewhere already.
+    try:
+        return _replacement(stage, scope)
+    except (ExpressionError, NotJson):
+        return None
 
 
 def _find_halt(records: Mapping[str, StageRecord], budget: BudgetStanding) -> _Halt | None:
@@ -123,12 +140,27 @@ def _find_halt(records: Mapping[str, StageRecord], budget: BudgetStanding) -> _H
     early = next((record for record in records.values() if record.ends_early), None)
     if early is not None:
         return _Halt(f"stage '{early.stage.id}' ended the pipeline early", spares_always=False)
-    return _Halt(budget.refused) if budget.refused is not None else None
+    return _Halt(budget.halted) if budget.halted is not None else None
 
 
 def _decide_all(records: Mapping[str, StageRecord], scope: Scope, halt: _Halt | None) -> list[Decision]:
     decisions = (_decide(record, records, scope, halt) for record in records.values())
     return [decision for decision in decisions if decision is not None]
+
+
+def _without_forbidden(
+    decisions: list[Decision], records: Mapping[str, StageRecord], scope: Scope, budget: BudgetStanding
+) -> list[Decision]:
+    """Return the decisions with `always` prompts skipped where a hard budget allows not even their call."""
+    if budget.forbidden is None:
+        return decisions
+    forbidden = {id for id, record in records.items() if record.stage.always and _is_a_call(record)}
+    return [
+        Skip(decision.stage_id, budget.forbidden, replacement_if_possible(records[decision.stage_id].stage, scope))
+        if isinstance(decision, Start) and decision.stage_id in forbidden
+        else decision
+        for decision in decisions
+    ]
 
 
 def _decide(
@@ -142,7 +174,7 @@ def _decide(
     if halt is not None and not (stage.always and halt.spares_always):
         failed = next((need for need in record.needs if records[need].is_fatal), None)
         reason = halt.reason if failed is None else f"it needs '{failed}', which failed"
-        return Skip(stage.id, reason, _replacement_if_possible(stage, scope))
+        return Skip(stage.id, reason, replacement_if_possible(stage, scope))
     if not all(records[need].is_settled for need in record.needs):
         return None
     # What a halt skips is settled before its own needs are, so an `always` stage behind it looks further back.
@@ -186,11 +218,3 @@ def _skip(stage: Stage, reason: str, scope: Scope) -> Decision:
 
 def _replacement(stage: Stage, scope: Scope) -> Json:
     return as_json(compile_structure(stage.output_when_skipped).render(scope))
-
-
-def _replacement_if_possible(stage: Stage, scope: Scope) -> Json:
-    # It may speak of the very stage that failed. That the pipeline fails is told elsewhere already.
-    try:
-        return _replacement(stage, scope)
-    except (ExpressionError, NotJson):
-        return None

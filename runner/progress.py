@@ -17,6 +17,21 @@ class StagePlace:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """How far a stage's function is, in its own words.
+
+    Attributes:
+        number: which use of `progress` in an attempt it is, from 0.
+        item: the item's place, in a foreach.
+    """
+
+    message: str
+    data: Any
+    number: int
+    item: int | None
+
+
 class Progress(Protocol):
     """Told of every step. A callback that raises ends the run: what could not be told has not happened."""
 
@@ -40,6 +55,10 @@ class Progress(Protocol):
         self, place: StagePlace, *, attempt: int, delay_ms: int, error: str, code: str, item: int | None = None
     ) -> None:
         """Called before the wait that precedes attempt number `attempt` (2 is the first repetition)."""
+        ...
+
+    async def stage_progressed(self, place: StagePlace, note: Note) -> None:
+        """Called with what a function tells of itself; a note of this number that was told before is not told again."""
         ...
 
     async def call_starting(self, place: StagePlace) -> None:
@@ -77,6 +96,9 @@ class NullProgress:
     async def stage_retrying(
         self, place: StagePlace, *, attempt: int, delay_ms: int, error: str, code: str, item: int | None = None
     ) -> None:
+        """Do nothing."""
+
+    async def stage_progressed(self, place: StagePlace, note: Note) -> None:
         """Do nothing."""
 
     async def call_starting(self, place: StagePlace) -> None:

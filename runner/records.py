@@ -1,16 +1,17 @@
 """The engine's own record of each stage, begun from an execution's state. How a record moves is decided by `plan`."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from contracts.events import Reused
 from contracts.pipeline import Stage
 from contracts.results import StageOutcome
 from contracts.state import ExecutionState, StageState
-from runner.budget import Spending
 from runner.journal import Journal
 from runner.progress import StagePlace
 from runner.values import Json
+from stagecast.functions import Spending
 
 Phase = Literal["pending", "interrupted", "running", "completed", "skipped", "failed", "cancelled"]
 """`interrupted`: started by a runner that was lost. It runs anew, and nothing about starting it is decided again.
@@ -28,6 +29,7 @@ class StageRecord:
         output: what it offers to later stages, also when skipped or failed.
         journal: what it has behind it, where an earlier runner left it unfinished.
         reused: what it delivered in the execution that is run again, where that is kept.
+        begun_at: when a runner started it for the first time, if one did before this run.
         has_started: it was told as started, so it counts as run.
         ends_early: its `early_exit` was met.
     """
@@ -43,6 +45,7 @@ class StageRecord:
     error_code: str | None = None
     journal: Journal = field(default_factory=Journal)
     reused: Reused | None = None
+    begun_at: datetime | None = None
     has_started: bool = False
     ends_early: bool = False
 
@@ -92,8 +95,9 @@ def records_of(state: ExecutionState) -> dict[str, StageRecord]:
             reason=known.reason,
             error=known.error,
             error_code=known.error_code,
-            journal=Journal(known.calls, known.steps),
+            journal=Journal(known.calls, known.steps, known.progress),
             reused=reused.get(stage.id),
+            begun_at=known.begun_at,
             has_started=known.started_at is not None,
         )
     return records

@@ -12,14 +12,16 @@ from contracts.events import (
     StageCompleted,
     StageFailed,
     StageOutput,
+    StageProgress,
     StageRetrying,
     StageSkipped,
     StageStarted,
 )
 from contracts.journal import CallCompleted, FinishedCall, FinishedStep, StepCompleted
 from contracts.results import StageOutcome
+from contracts.state import StageState
 from runner.claim import Claim
-from runner.progress import StagePlace
+from runner.progress import Note, StagePlace
 from stagecast.log import ExecutionLog
 
 _TEXT_INTERVAL_SECONDS = 0.05  # pieces of text written within this time travel together
@@ -121,6 +123,11 @@ class Report:
             )
         )
 
+    async def stage_progressed(self, place: StagePlace, note: Note) -> None:
+        """Store `stage:progress`, unless the log has it or the stage has ended."""
+        event = StageProgress(**self._numbered(place), message=note.message, data=note.data, item=note.item)
+        await self._claim.append_unless(event, lambda state: _is_settled_or_told(state.stages[place.id], note))
+
     async def call_starting(self, place: StagePlace) -> None:
         """Make sure that the execution is still ours and may go on, so that nobody pays for a call in vain."""
         await self._claim.confirm()
@@ -176,3 +183,7 @@ class Report:
             except LogUnavailable:
                 # Live text may be lost by promise; the stage's result carries all of it.
                 log_line.debug("live text dropped", execution_id=self._claim.execution_id)
+
+
+def _is_settled_or_told(stage: StageState, note: Note) -> bool:
+    return stage.phase != "running" or stage.progress.get(note.item, 0) > note.number

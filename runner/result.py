@@ -19,11 +19,11 @@ from contracts.results import (
     Summary,
 )
 from contracts.state import ExecutionState
-from runner.budget import add_costs
 from runner.records import StageRecord, records_of
 from runner.scope import Scope, with_own_output
 from runner.values import Json, NotJson, as_json, sentence
 from stagecast.expressions import compile_structure
+from stagecast.functions import add_costs
 
 _STATUS_OF: Mapping[str, StageStatus] = {
     "completed": "success",

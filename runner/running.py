@@ -3,10 +3,15 @@
 import asyncio
 from dataclasses import dataclass
 
+from contracts.pipeline import Pipeline
 from contracts.results import StageOutcome, StageStatus
+from runner.account import Account
+from runner.budget import has_time, spent_by
 from runner.calls import StageCalls
+from runner.parts import Parts
+from runner.records import StageRecord
 from runner.teller import Teller
-from runner.timing import Timing
+from runner.timing import Elapsed, Timing
 from runner.values import Json
 
 
@@ -29,6 +34,23 @@ class RunningStage:
     began: float
     task: asyncio.Task[None] | None = None
     is_cut_off: bool = False
+
+    @classmethod
+    def begin(
+        cls, record: StageRecord, pipeline: Pipeline, parts: Parts, above: Account, teller: Teller
+    ) -> "RunningStage":
+        """Take a stage in hand; `above` is the pipeline's account, which knows what the stage has spent before."""
+        stage, timing = record.stage, parts.timing
+        account = Account(
+            f"stage '{stage.id}'",
+            stage.budget,
+            elapsed=Elapsed(record.begun_at, timing).seconds if has_time(stage.budget) else None,
+            above=above,
+            spent=spent_by([record.outcome]),
+            outlasts_finish=stage.always,
+        )
+        calls = StageCalls(parts, pipeline, account, record.place, teller, record.journal)
+        return cls(calls, teller, timing, timing.monotonic())
 
     def cut_off(self) -> None:
         """Abort it; from now on nothing is told of it. It has ended once its task has."""

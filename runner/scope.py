@@ -12,6 +12,9 @@ Scope = dict[str, Json]
 
 StageView = dict[str, Json]
 
+_STATUS_OF = {"completed": "success", "cancelled": "skipped"}
+"""A stage that was cut off so that the pipeline finishes is to the others as one that was skipped."""
+
 
 def view_of(stage: Stage, status: str, output: Json) -> StageView:
     """Return what `stages.<id>` is: `output` and `status`, for a foreach also `results` and `dropped`.
@@ -38,7 +41,7 @@ def begin_scope(inputs: Mapping[str, Json], records: Iterable[StageRecord]) -> S
 
 def offer(scope: Scope, record: StageRecord) -> None:
     """Let later stages see a settled stage."""
-    status = "success" if record.phase == "completed" else record.phase
+    status = _STATUS_OF.get(record.phase, record.phase)
     scope["stages"][record.stage.id] = view_of(record.stage, status, record.output)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from contracts.journal import FinishedCall, FinishedStep
 from contracts.results import StageOutcome
-from runner.progress import Progress, StagePlace
+from runner.progress import Note, Progress, StagePlace
 from runner.time_limit import clock_stopped
 from runner.values import Json
 
@@ -57,6 +57,10 @@ class Teller:
                 place, attempt=attempt, delay_ms=delay_ms, error=message, code=code, item=item
             )
         )
+
+    async def progressed(self, place: StagePlace, note: Note) -> None:
+        """Tell how far a stage's function is."""
+        await self._tell(lambda: self._progress.stage_progressed(place, note))
 
     async def call_starting(self, place: StagePlace) -> None:
         """Tell that a model is about to be asked."""

@@ -29,3 +29,24 @@ class Timing:
     def ms_since(self, began: float) -> int:
         """Return the milliseconds since a reading of `monotonic`."""
         return max(0, round((self.monotonic() - began) * 1000))
+
+
+class Elapsed:
+    """The time since something began, on whichever runner: wall time before this run, steady time in it.
+
+    Args:
+        began: when, if that was before this run; clocks that disagree about the order make it 0.
+    """
+
+    def __init__(self, began: datetime | None, timing: Timing) -> None:
+        self._timing = timing
+        self._before_seconds = 0.0 if began is None else max(0.0, (timing.now() - began).total_seconds())
+        self._began_here = timing.monotonic()
+
+    def seconds(self) -> float:
+        """Return the time so far in seconds."""
+        return self._before_seconds + max(0.0, self._timing.monotonic() - self._began_here)
+
+    def ms(self) -> int:
+        """Return the time so far in milliseconds."""
+        return round(self.seconds() * 1000)

@@ -7,13 +7,15 @@ file names them, never an import path.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from contracts.errors import MissingSetting
 from contracts.pipeline import JsonSchema
 
 FUNCTION_GROUP = "stagecast.functions"
 CHECK_GROUP = "stagecast.checks"
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Answer:
     Attributes:
         value: parsed and checked against the schema when one was given, else the text.
         cost_usd: US dollars, None when unknown.
+        duration_ms: how long the call took, without what was waited for before it. A call that a lost runner had made
+            tells how long it took then.
     """
 
     text: str
@@ -31,6 +35,56 @@ class Answer:
     input_tokens: int
     output_tokens: int
     cost_usd: float | None
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Model calls with what they cost; `cost_usd` is None as soon as one part of it is unknown."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    def plus(self, other: "Spending") -> "Spending":
+        """Return the sum of both."""
+        return Spending(
+            self.calls + other.calls,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            add_costs(self.cost_usd, other.cost_usd),
+        )
+
+
+def add_costs(one: float | None, other: float | None) -> float | None:
+    """Add two costs; what is unknown makes the sum unknown."""
+    return None if one is None or other is None else one + other
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """What budgets still allow, each None where none limits it, and never negative.
+
+    Attributes:
+        calls: model calls, repeated attempts included.
+        usd: US dollars; 0 once the cost of a call is unknown, as no further one is made then.
+        seconds: wall time.
+    """
+
+    calls: int | None = None
+    usd: float | None = None
+    seconds: float | None = None
+
+    def tighter(self, other: "Remaining") -> "Remaining":
+        """Return the smaller of each."""
+        return Remaining(
+            _smaller(self.calls, other.calls), _smaller(self.usd, other.usd), _smaller(self.seconds, other.seconds)
+        )
+
+
+def _smaller(one: Number | None, other: Number | None) -> Number | None:
+    return other if one is None else one if other is None else min(one, other)
 
 
 class FunctionContext(Protocol):
@@ -51,6 +105,29 @@ class FunctionContext(Protocol):
         """The pipeline's inputs by name, defaults filled in."""
         ...
 
+    @property
+    def models(self) -> Mapping[str, str]:
+        """What the pipeline's model aliases stand for in this execution, as `provider:model`."""
+        ...
+
+    @property
+    def spending(self) -> Spending:
+        """What the whole execution has spent so far; calls in flight count as calls.
+
+        When the function runs again on another runner, this begins with all that was spent before.
+        """
+        ...
+
+    @property
+    def remaining(self) -> Remaining:
+        """What the stage may still spend, by its own budget and the pipeline's; no calls once it is to finish."""
+        ...
+
+    @property
+    def is_finishing(self) -> bool:
+        """Whether somebody asked the execution to finish: to stop here, and keep the best that there is."""
+        ...
+
     async def complete(
         self, user: str, *, system: str | None = None, model: str | None = None, output: JsonSchema | None = None
     ) -> Answer:
@@ -63,7 +140,9 @@ class FunctionContext(Protocol):
             output: JSON Schema that the answer must fit.
 
         Raises:
-            StageError: no acceptable answer after all retries, or the budget is spent.
+            BudgetExceeded: a budget is spent, or somebody asked to finish. Where that says `finish`, a function may
+                catch it and return the best that it has; under `fail` the stage fails all the same.
+            StageError: no acceptable answer after all retries.
         """
         ...
 
@@ -84,6 +163,21 @@ class FunctionContext(Protocol):
 
         Raises:
             StageError: it returned something that is not JSON (code `bad_output`). What `do` raises is passed on.
+        """
+        ...
+
+    async def progress(self, message: str, data: Any = None) -> None:
+        """Tell how far the function is (`stage:progress`): kept, and told once, however often the function runs again.
+
+        What counts is which use of it in the attempt this is: the first, the second, … of an attempt that follows is
+        not told again. So tell in the same order each time.
+
+        Args:
+            message: one line for people; more than 500 characters are cut off.
+            data: the same for programs: JSON, of at most 64 KiB.
+
+        Raises:
+            StageError: `data` is not JSON or too large (code `bad_output`), or the stage has ended (`stage_ended`).
         """
         ...
 

@@ -11,6 +11,7 @@ from contracts.events import (
     StageCompleted,
     StageFailed,
     StageOutput,
+    StageProgress,
     StageRetrying,
     StageSkipped,
     StageStarted,
@@ -111,6 +112,19 @@ class Example:
             delay=100,
             error="busy",
             code="model_error",
+        )
+
+    def stage_progress(self, seq: int, index: int = 0, item: int | None = None) -> StageProgress:
+        """A function tells how far it is."""
+        return StageProgress(
+            execution_id=self.id,
+            seq=seq,
+            stage=STAGES[index],
+            index=index,
+            total=len(STAGES),
+            message="2 of 3 scored",
+            data={"best": "terse"},
+            item=item,
         )
 
     def stage_output(self, text: str, index: int = 0) -> StageOutput:

@@ -1,7 +1,7 @@
 """What the engine asks of a model and what it gets. Not who answers, and no retries: those are the engine's."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from contracts.errors import ModelError
@@ -16,6 +16,7 @@ class ModelRequest:
         spec: which model, with its settings; every setting reaches the provider.
         schema: JSON Schema of the answer; sent as structured output where the provider can do it.
         timeout_seconds: after this the caller aborts the call; a hint for HTTP clients.
+        on_abort: told what was spent, where the provider said so, when the call is cancelled; must return at once.
     """
 
     spec: ModelSpec
@@ -23,6 +24,7 @@ class ModelRequest:
     system: str | None = None
     schema: JsonSchema | None = None
     timeout_seconds: float | None = None
+    on_abort: "Callable[[Spent], None] | None" = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class ModelClient(Protocol):
         ...
 
     async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
-        """Make one call. Cancelling it aborts the request at the provider.
+        """Make one call. Cancelling it aborts the request at the provider, and tells `on_abort` what was spent.
 
         Args:
             request: what to ask.

@@ -3,6 +3,7 @@
 Which server is asked, and with what key, is decided by `providers` and `local`.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ async def exchange(
                 parts.append(text)
                 if on_text is not None:
                     on_text(text)
+    except asyncio.CancelledError:
+        if stream is not None and request.on_abort is not None and (spent := _spent(request.spec, stream)).input_tokens:
+            request.on_abort(spent)
+        raise
     except FOREIGN_ERRORS as error:
         spent = None if stream is None else _spent(request.spec, stream)
         # `from None`: the foreign error quotes the provider's whole answer, which may repeat the key.

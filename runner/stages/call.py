@@ -1,6 +1,7 @@
 """The `call` kind: a registered function, what it may do while it runs, and what its result must be."""
 
 import copy
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
@@ -11,11 +12,15 @@ from contracts.pipeline import JsonSchema
 from runner.calls import Ask
 from runner.journal import step_key
 from runner.plugins import plugin_edge
+from runner.progress import Note
 from runner.shape import shape_of
 from runner.stages.work import Item, StageWork
-from runner.values import Json, NotJson, as_json
+from runner.values import Json, NotJson, as_json, sentence
 from stagecast.expressions import compile_structure
-from stagecast.functions import Answer, FunctionContext
+from stagecast.functions import Answer, FunctionContext, Remaining, Spending
+
+MAX_DATA_BYTES = 64 * 1024
+"""More than one progress event should carry to everybody who watches."""
 
 
 async def run_call(work: StageWork, item: Item | None) -> Json:
@@ -42,7 +47,7 @@ async def run_call(work: StageWork, item: Item | None) -> Json:
         refusal = work.account.refusal
         if refusal is not None and refusal.on_exceeded == "fail":
             raise refusal
-        value = _accept(who, returned)
+        value = _accept(f"{who} returned", returned)
         complaint = None if shape is None else shape.complaint(value)
         if complaint is not None:
             raise ModelError(f"{who} returned what {complaint}", code="schema_mismatch", is_retryable=True)
@@ -59,6 +64,7 @@ class CallContext:
         self._work = work
         self._item = None if item is None else item.index
         self._uses: Counter[str] = Counter()
+        self._told = 0
 
     @property
     def execution_id(self) -> str:
@@ -74,6 +80,26 @@ class CallContext:
     def inputs(self) -> Mapping[str, Json]:
         """The pipeline's inputs by name."""
         return MappingProxyType(self._work.scope["inputs"])
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """What model aliases stand for."""
+        return {alias: spec.use for alias, spec in self._work.pipeline.models.items()}
+
+    @property
+    def spending(self) -> Spending:
+        """What the whole execution has spent."""
+        return self._work.account.whole
+
+    @property
+    def remaining(self) -> Remaining:
+        """What the stage may still spend."""
+        return self._work.account.remaining
+
+    @property
+    def is_finishing(self) -> bool:
+        """Whether somebody asked to finish."""
+        return self._work.account.is_finishing
 
     async def complete(
         self, user: str, *, system: str | None = None, model: str | None = None, output: JsonSchema | None = None
@@ -98,19 +124,36 @@ class CallContext:
         step = work.calls.journal.find_step(key)
         if step is None:
             await work.teller.call_starting(work.place)
-            output = _accept(f"The step '{name}'", await do())
+            output = _accept(f"The step '{name}' returned", await do())
             step = FinishedStep(key=key, name=name, item=self._item, output=output)
             await work.teller.step_completed(work.place, step)
             work.calls.journal.keep_step(step)
         return copy.deepcopy(step.output)
+
+    async def progress(self, message: str, data: Json = None) -> None:
+        """Tell how far the function is; see `FunctionContext.progress`."""
+        work, number = self._work, self._told
+        self._told += 1
+        note = Note(sentence(message), _bounded(_accept("progress() was given", data)), number, self._item)
+        if work.account.is_closed:
+            raise StageError("The stage has ended; it has no progress any more.", code="stage_ended")
+        if not work.calls.journal.is_told(self._item, number):
+            await work.teller.progressed(work.place, note)
+            work.calls.journal.keep_told(self._item, number)
 
     def say(self, text: str) -> None:
         """Show live text."""
         self._work.teller.text(self._work.place, text, self._item)
 
 
+def _bounded(data: Json) -> Json:
+    if data is not None and len(json.dumps(data, ensure_ascii=False).encode()) > MAX_DATA_BYTES:
+        raise StageError(f"progress() takes at most {MAX_DATA_BYTES // 1024} KiB of data.", code="bad_output")
+    return data
+
+
 def _accept(who: str, returned: object) -> Json:
     try:
         return as_json(returned)
     except NotJson as error:
-        raise StageError(f"{who} returned something that is not JSON: {error}.", code="bad_output") from None
+        raise StageError(f"{who} something that is not JSON: {error}.", code="bad_output") from None

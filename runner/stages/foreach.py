@@ -91,6 +91,6 @@ def _too_few(
 ) -> StageError:
     counts = f"{succeeded} of {len(items)} items succeeded; min_ok is {min_ok}."
     if refusals:
-        return CallRefused(f"{counts} {refusals[0].message}", refusals[0].on_exceeded)
+        return refusals[0].saying(f"{counts} {refusals[0].message}")
     why = f" The first one failed so: {dropped[min(dropped)]}" if dropped else ""
     return StageError(f"{counts}{why}", code="too_few_items")

@@ -64,7 +64,7 @@ class StageWork:
     def attempts(self, item: int | None) -> Attempts:
         """Return how the work on one item, or the whole, is repeated."""
         policy = self.stage.retries or self.pipeline.defaults.retries
-        return Attempts(policy, self.timeout_seconds, self.place, item, self.teller, self.timing)
+        return Attempts(policy, self.timeout_seconds, self.place, item, self.teller, self.timing, self.account)
 
     def check(self, value: Json, item: Item | None) -> None:
         """Let the stage's guards look at a value.

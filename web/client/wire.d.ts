@@ -44,6 +44,8 @@ export interface CallCompleted {
   outputTokens: number;
   /** US dollars; null when unknown. */
   cost: number | null;
+  /** Milliseconds, of the call alone. */
+  duration: number;
   /** Why there is no answer, although it was paid for. */
   fault: CallFault | null;
 }
@@ -388,6 +390,27 @@ export interface StageOutput {
   item: number | null;
 }
 
+/** What a stage's function has come to so far, in its own words. Told once, however often the function runs. */
+export interface StageProgress {
+  type: "stage:progress";
+  executionId: string;
+  /** When it happened, by the clock of who wrote it. */
+  at: string;
+  stage: StageRef;
+  /** The stage's place in the file, from 0. */
+  index: number;
+  /** How many stages the file has. */
+  total: number;
+  /** Number in the execution's log, from 0; -1 until appended. */
+  seq: number;
+  /** One line for people. */
+  message: string;
+  /** The same for programs, as the function gives it. */
+  data: unknown;
+  /** The item's place, in a foreach. */
+  item: number | null;
+}
+
 /** Which stage an event speaks of. */
 export interface StageRef {
   id: string;
@@ -587,6 +610,7 @@ export type Event =
   | StageSkipped
   | StageFailed
   | StageRetrying
+  | StageProgress
   | CallCompleted
   | StepCompleted
   | StageOutput;
@@ -604,6 +628,7 @@ export type LogEvent =
   | StageSkipped
   | StageFailed
   | StageRetrying
+  | StageProgress
   | CallCompleted
   | StepCompleted;
 

@@ -25,6 +25,7 @@ STORED: list[LogEvent] = [
     EXAMPLE.step_completed(11),
     EXAMPLE.ending(12),
     EXAMPLE.completed(13),
+    EXAMPLE.stage_progress(14),
 ]
 STORY_NAMES = {
     "execution:started",
@@ -40,6 +41,7 @@ ADDED_NAMES = {
     "execution:released",
     "execution:cancel_requested",
     "stage:retrying",
+    "stage:progress",
     "stage:output",
     "call:completed",
     "step:completed",

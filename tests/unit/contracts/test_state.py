@@ -120,6 +120,10 @@ ILLEGAL: dict[str, Sequence[LogEvent]] = {
     "a stage after a release": [E.queued(), E.started(), E.released(2), E.stage_started(3)],
     "a completion of what did not start": [E.queued(), E.started(), E.stage_completed(2)],
     "a retry of what did not start": [E.queued(), E.started(), E.stage_retrying(2)],
+    "progress of what did not start": [E.queued(), E.started(), E.stage_progress(2)],
+    "progress of what is done": [
+        *(E.queued(), E.started(), E.stage_started(2), E.stage_completed(3), E.stage_progress(4)),
+    ],
     "a skip of what started": [E.queued(), E.started(), E.stage_started(2), E.stage_skipped(3)],
     "a start of what was skipped": [E.queued(), E.started(), E.stage_skipped(2), E.stage_started(3)],
     "a start of what is done": [E.queued(), E.started(), E.stage_started(2), E.stage_completed(3), E.stage_started(4)],
@@ -151,6 +155,23 @@ def test_the_journal_of_a_running_stage_is_kept_until_the_stage_is_settled() -> 
     assert (state.stages["first"].calls, state.stages["first"].steps) == ([], [])
     state.apply(E.call_completed(6))
     assert state.stages["first"].calls == []
+
+
+def test_how_often_a_function_told_how_far_it_is_is_counted_by_item_until_its_stage_is_settled() -> None:
+    state = state_of(E.queued(), E.started(), E.stage_started(2), E.stage_progress(3), E.stage_progress(4, item=1))
+    state.apply(E.stage_started(5))  # by another runner
+    state.apply(E.stage_progress(6, item=1))
+    assert (state.stages["first"].phase, state.stages["first"].progress) == ("running", {None: 1, 1: 2})
+    state.apply(E.stage_completed(7))
+    assert state.stages["first"].progress == {}
+
+
+def test_a_stage_that_is_started_again_keeps_when_it_first_began() -> None:
+    state = state_of(E.queued(), E.started(), E.stage_started(2), E.stage_started(3))
+    stage = state.stages["first"]
+    assert stage.begun_at is not None
+    assert stage.started_at is not None
+    assert stage.begun_at < stage.started_at
 
 
 def test_a_claim_that_is_taken_over_is_lost_and_one_that_was_given_back_is_not() -> None:

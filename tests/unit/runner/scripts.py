@@ -13,8 +13,8 @@ from contracts.pipeline import ModelSpec, Pipeline
 from contracts.results import PipelineResult, StageOutcome
 from contracts.state import ExecutionState
 from runner.executor import PipelineExecutor
-from runner.models.client import ModelReply, ModelRequest
-from runner.progress import Progress, StagePlace
+from runner.models.client import ModelReply, ModelRequest, Spent
+from runner.progress import Note, Progress, StagePlace
 from runner.timing import Timing
 from stagecast.functions import CheckContext, Function, FunctionRegistry
 
@@ -82,11 +82,14 @@ def resume(state: ExecutionState) -> ExecutionState:
 class Models:
     """Answers each message by `answers`: a value, an exception to raise, or a list of them for the calls to come.
 
-    A message that is not in it is answered with itself. A message in `gates` is answered once its event is set.
+    A message that is not in it is answered with itself. A message in `gates` is answered once its event is set, one in
+    `seconds` after so long. A call that is cancelled tells that it has spent `spent_on_abort`.
     """
 
     answers: dict[str, Any] = field(default_factory=dict[str, Any])
     gates: dict[str, asyncio.Event] = field(default_factory=dict[str, asyncio.Event])
+    seconds: dict[str, float] = field(default_factory=dict[str, float])
+    spent_on_abort: Spent | None = None
     cost: float | None = 0.5
     priced: bool = True
     requests: list[ModelRequest] = field(default_factory=list[ModelRequest])
@@ -116,6 +119,8 @@ class Models:
             return await self._answer(request, on_text)
         except asyncio.CancelledError:
             self.aborted.append(request.user)
+            if self.spent_on_abort is not None and request.on_abort is not None:
+                request.on_abort(self.spent_on_abort)
             raise
         finally:
             self.in_flight -= 1
@@ -124,6 +129,7 @@ class Models:
         message = request.user.split("\n\n<problem>", 1)[0]
         if message in self.gates:
             await self.gates[message].wait()
+        await asyncio.sleep(self.seconds.get(message, 0))
         answer: Any = self.answers.get(message, message)
         if isinstance(answer, list):
             coming = cast("list[Any]", answer)
@@ -156,6 +162,7 @@ class Told(list[str]):
         self.outcomes: dict[str, StageOutcome] = {}
         self.calls: list[tuple[str, FinishedCall]] = []
         self.steps: list[tuple[str, FinishedStep]] = []
+        self.notes: list[tuple[str, Note]] = []
         self.raise_at: dict[str, Exception] = {}
         self.stop_at: dict[str, Callable[[], None]] = {}
 
@@ -190,6 +197,10 @@ class Told(list[str]):
     ) -> None:
         at = "" if item is None else f"[{item}]"
         self._note(f"retrying {place.id}{at}: attempt {attempt} in {delay_ms} ms: {code}")
+
+    async def stage_progressed(self, place: StagePlace, note: Note) -> None:
+        self._pass(f"progress {place.id}")
+        self.notes.append((place.id, note))
 
     async def call_starting(self, place: StagePlace) -> None:
         self._pass(f"calling {place.id}")
@@ -232,6 +243,8 @@ class Bench:
     waits: Waits = field(default_factory=Waits)
     functions: dict[str, Function] = field(default_factory=dict[str, Function])
     checks: dict[str, Guard] = field(default_factory=dict[str, Guard])
+    timing: Timing | None = None
+    patience_seconds: float = PATIENCE_SECONDS
 
     async def run(
         self,
@@ -241,11 +254,11 @@ class Bench:
         options: dict[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> PipelineResult:
-        """Run to the end, within `PATIENCE_SECONDS`."""
+        """Run to the end, within `patience_seconds`."""
         state = work if isinstance(work, ExecutionState) else begin(work, options=options)
         registry = FunctionRegistry({"give": give, **self.functions}, self.checks)
-        executor = PipelineExecutor(self.models, registry, timing=self.waits.timing())
-        async with asyncio.timeout(PATIENCE_SECONDS):
+        executor = PipelineExecutor(self.models, registry, timing=self.timing or self.waits.timing())
+        async with asyncio.timeout(self.patience_seconds):
             return await executor.run(state, progress or self.told, cancel=cancel)
 
 

@@ -3,8 +3,8 @@ import asyncio
 import pytest
 
 from contracts.pipeline import Budget
-from runner.budget import Spending, add_costs, refuse_call, unknown_price
-from stagecast.functions import FunctionContext
+from runner.budget import refuse_call, unknown_price
+from stagecast.functions import FunctionContext, Spending, add_costs
 from tests.unit.runner.scripts import Bench, Models, call, definition, prompt
 
 
@@ -28,7 +28,7 @@ def test_an_unknown_cost_makes_every_sum_with_it_unknown() -> None:
 def test_a_call_is_refused_once_a_limit_is_reached_or_cannot_be_kept(
     budget: Budget | None, spent: Spending, is_refused: bool
 ) -> None:
-    assert (refuse_call(budget, spent, "the pipeline") is not None) == is_refused
+    assert (refuse_call(budget, spent, 0, "the pipeline") is not None) == is_refused
 
 
 async def test_a_dollar_budget_over_a_model_of_unknown_price_refuses_to_start_and_says_what_to_set() -> None:

@@ -9,12 +9,13 @@ import pytest
 from contracts.envelope import StageRef
 from contracts.errors import StageError
 from contracts.events import StageStarted
-from contracts.journal import CallCompleted, FinishedCall, StepCompleted
+from contracts.journal import CallCompleted, CallFault, FinishedCall, StepCompleted
 from contracts.pipeline import ModelSpec, Pipeline
 from contracts.state import ExecutionState
-from runner.journal import Journal, call_key, step_key
+from runner.journal import CUT_OFF, Journal, call_key, step_key
 from runner.models.client import ModelCallFailed, ModelRequest, Spent
 from runner.progress import NullProgress, StagePlace
+from runner.timing import Timing
 from stagecast.functions import FunctionContext
 from tests.unit.runner.scripts import Bench, Models, begin, call, definition, prompt, resume
 
@@ -297,3 +298,37 @@ async def test_whether_a_call_is_wanted_is_asked_last_when_all_that_takes_long_i
     bench.told.stop_at["calling a"] = lambda: ready.append([*bench.models.prepared, *bench.models.messages])
     await bench.run(definition(prompt("a")))
     assert ready == [["scripted:m"]]
+
+
+async def test_a_call_that_is_found_again_tells_how_long_it_took_then() -> None:
+    took: list[int] = []
+
+    async def ask(context: FunctionContext) -> str:
+        answer = await context.complete("q")
+        took.append(answer.duration_ms)
+        return answer.text
+
+    bench = Bench(functions={"ask": ask})
+    pipeline = definition(call("a", "ask"), call("b"))
+    readings = iter(range(1000))
+    bench.timing = Timing(sleep=bench.waits.sleep, monotonic=lambda: float(next(readings)))
+    state = await lose(bench, pipeline, "completed a")
+    assert [finished.duration for _, finished in bench.told.calls] == [1000]
+    bench.timing = Timing(sleep=bench.waits.sleep, monotonic=lambda: 0.0)
+    await bench.run(state)
+    assert (took, bench.models.messages) == ([1000, 1000], [])
+
+
+def test_a_call_that_was_cut_off_is_not_found_again() -> None:
+    fault = CallFault(message="The call was cut off.", code=CUT_OFF, is_retryable=False)
+    journal = Journal([FinishedCall(key="ab" * 32, input_tokens=3, fault=fault)])
+    assert (journal.has_calls, journal.find_call("ab" * 32)) == (False, None)
+
+
+async def test_what_a_call_had_cost_when_it_was_cut_off_is_kept() -> None:
+    bench = Bench(Models(gates={"b": asyncio.Event()}, spent_on_abort=Spent(7, 2, 0.25)))
+    budget = {"seconds": 0.05, "on_exceeded": "finish"}
+    result = await bench.run(definition(prompt("b"), budget=budget))
+    [(stage_id, kept)] = bench.told.calls
+    assert (stage_id, kept.input_tokens, kept.cost, kept.fault and kept.fault.code) == ("b", 7, 0.25, CUT_OFF)
+    assert (result.summary.total_cost, bench.models.aborted) == (0.25, ["b"])

@@ -183,7 +183,7 @@ def test_a_spent_budget_alone_stops_no_stage_that_needs_no_model() -> None:
 
 
 def test_a_call_that_the_budget_refused_skips_the_rest() -> None:
-    refused = BudgetStanding(refused="the money is gone", spent="the money is gone")
+    refused = BudgetStanding(halted="the money is gone", spent="the money is gone")
     assert plan(*standing(call("a")), refused) == [Skip("a", "the money is gone", None)]
 
 

@@ -150,7 +150,10 @@ def test_the_default_provider_is_that_of_the_first_model_in_use() -> None:
 def test_the_detail_shows_the_stage_graph_and_no_prompts() -> None:
     shown = detail(example())
     assert shown["pipeline"]["models"] == {"fast": "local:smollm2", "strong": "local:smollm2"}
-    assert shown["pipeline"]["budget"] == {"usd": 0.75, "calls": 200, "on_exceeded": "finish"}
+    assert shown["pipeline"]["budget"] == {
+        **{"usd": 0.75, "calls": 200, "seconds": None},
+        **{"on_exceeded": "finish", "hard": False},
+    }
     assert set(shown["pipeline"]["inputs"]) == {"prompt", "cases"}
     assert shown["stages"][1] == {
         "id": "cases",
