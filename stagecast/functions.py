@@ -1,7 +1,8 @@
 """Registered functions and checks: what users' plugins are made of, and how names are found.
 
 A plugin is a package with entry points in the groups `stagecast.functions` and `stagecast.checks`; a pipeline
-file names them, never an import path.
+file names them, never an import path. The group `stagecast.estimates` tells, under a function's name, which model calls
+it would make.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,10 +11,30 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, TypeVar, cast
 
 from contracts.errors import MissingSetting
+from contracts.estimate import CountRange
 from contracts.pipeline import JsonSchema
+from stagecast.call_plan import UNKNOWN, CallPlan, EstimateContext, Estimator, PlannedCalls, Unknown, tokens_of
+
+__all__ = [
+    "UNKNOWN",
+    "Answer",
+    "CallPlan",
+    "Check",
+    "CheckContext",
+    "CountRange",
+    "EstimateContext",
+    "Estimator",
+    "Function",
+    "FunctionContext",
+    "FunctionRegistry",
+    "PlannedCalls",
+    "Unknown",
+    "tokens_of",
+]
 
 FUNCTION_GROUP = "stagecast.functions"
 CHECK_GROUP = "stagecast.checks"
+ESTIMATE_GROUP = "stagecast.estimates"
 
 Number = TypeVar("Number", int, float)
 
@@ -209,15 +230,20 @@ Check = Callable[..., str | None]
 
 
 class FunctionRegistry:
-    """Finds functions and checks by name: given ones first, then entry points, loaded on first use."""
+    """Finds functions, checks and estimators by name: given ones first, then entry points, loaded on first use."""
 
     def __init__(
-        self, functions: Mapping[str, Function] | None = None, checks: Mapping[str, Check] | None = None
+        self,
+        functions: Mapping[str, Function] | None = None,
+        checks: Mapping[str, Check] | None = None,
+        estimators: Mapping[str, Estimator] | None = None,
     ) -> None:
         self._functions = dict(functions or {})
         self._checks = dict(checks or {})
+        self._estimators = dict(estimators or {})
         self._function_points = _by_name(FUNCTION_GROUP)
         self._check_points = _by_name(CHECK_GROUP)
+        self._estimate_points = _by_name(ESTIMATE_GROUP)
 
     def function_names(self) -> frozenset[str]:
         """Return every known function's name, without importing any."""
@@ -246,6 +272,12 @@ class FunctionRegistry:
         if name not in self._checks:
             self._checks[name] = cast("Check", _load(self._check_points, name, "check"))
         return self._checks[name]
+
+    def estimator(self, name: str) -> Estimator | None:
+        """Return what foresees the function's model calls; None where nobody does. Importing it may raise anything."""
+        if name not in self._estimators and name in self._estimate_points:
+            self._estimators[name] = cast("Estimator", self._estimate_points[name].load())
+        return self._estimators.get(name)
 
 
 def _by_name(group: str) -> dict[str, EntryPoint]:
