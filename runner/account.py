@@ -87,6 +87,11 @@ class Account:
         return self.spending if self._above is None else self._above.whole
 
     @property
+    def whole_seconds(self) -> float:
+        """How long the whole pipeline has run so far."""
+        return self._elapsed_seconds if self._above is None else self._above.whole_seconds
+
+    @property
     def remaining(self) -> Remaining:
         """What may still be spent here, by this budget and those above."""
         left = Remaining()

@@ -122,6 +122,16 @@ class FunctionContext(Protocol):
         ...
 
     @property
+    def stage_model(self) -> str:
+        """The alias that the stage asks unless told otherwise; empty where none is named."""
+        ...
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the execution started, on whichever runner."""
+        ...
+
+    @property
     def inputs(self) -> Mapping[str, Any]:
         """The pipeline's inputs by name, defaults filled in."""
         ...

@@ -1,21 +1,18 @@
-"""`verdict`: what the optimizer delivers, and how much it is worth. The comparison itself is `compare`'s.
+"""`verdict`: what the optimizer delivers: the best prompt where held-out cases prove it better, else the original."""
 
-A refined winner is tried on the same cases before it may be delivered; when nothing beat the original, the original is.
-"""
-
-from typing import cast
-
-from runner.functions.compare import ORIGINAL, authors_of, best_of
-from runner.functions.trial import Case, Trial, Trials
-from runner.values import Json, as_text
+from contracts.evidence import Evidence, Optimization, OptimizationCost, OptimizationVerdict
+from runner.functions.analysis import Analysis
+from runner.functions.arena import Arena
+from runner.functions.cases import LEAST_HELD_OUT
+from runner.functions.cautions import find_cautions
+from runner.functions.comparison import ORIGINAL, Comparison, Refinement
+from runner.functions.gathering import candidates_of, case_evidence, criteria_of, judge_of, use_of
+from runner.functions.prompt_diff import word_diff
+from runner.functions.proof import Proof, count_cases, prove
+from runner.functions.rewrite import Change
+from runner.functions.rules import Rules
+from runner.values import Json
 from stagecast.functions import FunctionContext
-
-_SMALL_MODEL = "local:smollm2"
-_SMALL_MODEL_NOTE = (
-    "Made by SmolLM2-135M, the small model that comes with stagecast: it writes simple suggestions only. "
-    "Name a larger model for the aliases under options.models for better ones."
-)
-_CHECKS_NOTE = "Scores come from simple checks of the answers, each prompt run once: a small difference may be chance."
 
 
 async def verdict(
@@ -23,88 +20,128 @@ async def verdict(
     *,
     original: str,
     comparison: dict[str, Json] | None = None,
-    refined: list[dict[str, Json]] | None = None,
-    dropped: list[dict[str, Json]] | None = None,
+    refinement: dict[str, Json] | None = None,
     analysis: dict[str, Json] | None = None,
+    rules: dict[str, Json] | None = None,
 ) -> dict[str, Json]:
-    """Return the result of an optimization; `optimizedPrompt` is always usable.
-
-    `verdict` is `improved` (a rewrite scored better), `unchanged` (none did) or `untested` (nothing could be
-    compared); for the last two `optimizedPrompt` is the original, letter for letter. `reason` says it in a sentence;
-    `model` is who wrote the candidates, `testedWith` who answered them.
+    """Return an `Optimization`: the original, letter for letter, unless a better prompt is proved.
 
     Args:
-        context: the stage's; its model answers the prompts.
+        context: the stage's; `target` and `judge` do the final comparison.
         original: the prompt that was submitted.
-        comparison: what `compare` returned, or `{"why": reason}` where it was skipped, or None where it failed.
-        refined: new versions of the winner, `{"strategy", "prompt"}` each, not tried yet.
-        dropped: candidates that were refused, with `reason`.
-        analysis: handed on, its lists without repetitions.
+        comparison: what `compare` returned, or `{"why": clause}` where it was skipped, or None where it failed.
+        refinement: what `refine` returned, or `{"reason": sentence}` where it was skipped.
+        analysis: what `analyze` returned.
+        rules: see `Rules`.
     """
-    if comparison is None or "winner" not in comparison:
-        why = str((comparison or {}).get("why", "the comparison failed"))
-        baseline = winner = Trial(strategy=ORIGINAL, prompt=original, error=why)
-        candidates: list[Trial] = []
-        cases: list[Case] = []
-    else:
-        baseline, winner = (Trial.model_validate(comparison[name]) for name in ("baseline", "winner"))
-        candidates = [Trial.model_validate(trial) for trial in comparison["candidates"]]
-        cases = [Case.model_validate(case) for case in comparison["cases"]]
-        later = await _try_refined(context, original, cases, refined or [], winner)
-        candidates, winner = [*candidates, *later], best_of(winner, later)
-    outcome, reason = _judge(baseline, winner, candidates, dropped or [], len(cases))
-    models = sorted({*authors_of(refined or []), *(comparison or {}).get("writtenBy", [])})
-    return {
-        "optimizedPrompt": original if winner.strategy == ORIGINAL else winner.prompt,
-        "verdict": outcome,
-        "reason": reason,
-        "strategy": winner.strategy,
-        "scores": {
-            "original": baseline.score,
-            "optimized": winner.score,
-            "candidates": {trial.strategy: trial.score for trial in candidates},
-        },
-        "testCases": len(cases),
-        "dropped": [{"strategy": _strategy_of(item), "reason": item.get("reason")} for item in dropped or []],
-        "analysis": {name: _each_once(value) for name, value in (analysis or {}).items()} or None,
-        "model": ", ".join(models) or None,
-        "testedWith": next((trial.model for trial in [baseline, *candidates] if trial.model is not None), None),
-        "note": f"{_CHECKS_NOTE} {_SMALL_MODEL_NOTE}" if _SMALL_MODEL in models else _CHECKS_NOTE,
-    }
-
-
-async def _try_refined(
-    context: FunctionContext, original: str, cases: list[Case], refined: list[dict[str, Json]], winner: Trial
-) -> list[Trial]:
-    prompts = {str(item["prompt"]).strip(): str(item["strategy"]) for item in refined}
-    prompts.pop(winner.prompt.strip(), None)
-    if not prompts or winner.score is None:
-        return []
-    return await Trials(context, original, cases).run_all([(strategy, text) for text, strategy in prompts.items()])
-
-
-def _judge(
-    baseline: Trial, winner: Trial, candidates: list[Trial], dropped: list[dict[str, Json]], count: int
-) -> tuple[str, str]:
-    on_cases = f"on {count} test case{'' if count == 1 else 's'}"
-    if winner.strategy != ORIGINAL:
-        scores = f"{winner.score:.2f} against {baseline.score:.2f}"
-        return "improved", f"'{winner.strategy}' scored {scores} of the original {on_cases}."
-    if baseline.error is not None:
-        return "untested", f"This is the original: {baseline.error.strip().rstrip('.')}."
-    if baseline.score is None:
-        count = len(dropped)
-        why = f"all {count} rewrites were refused, see 'dropped'" if dropped else "the rewrites are the same"
-        return "unchanged", f"This is the original: {why}."
-    return "unchanged", f"No rewrite scored better than the original's {baseline.score:.2f} {on_cases}."
-
-
-def _each_once(value: Json) -> Json:
-    return (
-        list(dict.fromkeys(as_text(each) for each in cast("list[Json]", value))) if isinstance(value, list) else value
+    terms = Rules.read(rules)
+    known = Analysis.model_validate(analysis or {})
+    found = _comparison(original, comparison)
+    refined = Refinement.model_validate(refinement or {"reason": ""})
+    best, claims = _best(found, refined)
+    proof = Proof(left=len(found.split.held_out))
+    is_ahead = refined.is_kept or found.winner != ORIGINAL
+    if is_ahead:
+        arena = Arena(context, original, known, terms)
+        proof = await prove(context, arena, original, best, found.split.held_out)
+    outcome, reason = _decide(found, refined, proof, is_ahead=is_ahead)
+    is_better = outcome == "improved"
+    duels = [*found.all_duels(), *(bout.duel for bout in proof.bouts)]
+    diff, changes = word_diff(original, best, claims)
+    evidence = Evidence(
+        verdict=outcome,
+        reason=reason,
+        is_original_delivered=not is_better,
+        winner="refine" if refined.is_kept else found.winner,
+        original_prompt=original,
+        best_prompt=best,
+        tested_digest=proof.digest,
+        cases=count_cases(found.split.all(), len(found.split.tuning), proof),
+        sign_test=proof.sign_test(),
+        criteria=criteria_of(proof.bouts),
+        per_case=case_evidence(found, proof.bouts),
+        judge=judge_of(context.models.get("judge", ""), duels),
+        original_use=use_of(original, [bout.original for bout in proof.bouts] or list(found.baseline.values())),
+        optimized_use=use_of(best, [bout.optimized for bout in proof.bouts] or list(found.answers.values())),
+        diff=diff,
+        changes=changes,
+        candidates=candidates_of(found, refined),
+        refinement=refined.reason,
+        optimization=_cost(context, found, refined, proof),
+        models=dict(context.models),
+        seed=terms.seed,
+        cautions=find_cautions(context, found, proof, duels),
+    )
+    delivered = best if is_better else original
+    return Optimization(optimized_prompt=delivered, verdict=outcome, reason=reason, evidence=evidence).model_dump(
+        mode="json"
     )
 
 
-def _strategy_of(dropped: dict[str, Json]) -> Json:
-    item: Json = dropped.get("item")
-    return cast("dict[str, Json]", item).get("id") if isinstance(item, dict) else item
+def _comparison(original: str, comparison: dict[str, Json] | None) -> Comparison:
+    if comparison is None or "winner" not in comparison:
+        why = str((comparison or {}).get("why", "the comparison failed"))
+        return Comparison(original=original, why_none=why)
+    return Comparison.model_validate(comparison)
+
+
+def _best(found: Comparison, refined: Refinement) -> tuple[str, list[Change]]:
+    """Return the best rewrite, as it was tried, or else the original, and what its authors say to have changed."""
+    challenger = next((one for one in found.written if one.strategy == found.challenger), None)
+    changes = [] if challenger is None else challenger.changes
+    if refined.is_kept and refined.written is not None:
+        return refined.written.prompt, [*changes, *refined.written.changes]
+    return found.prompt_of(found.challenger), changes
+
+
+def _decide(found: Comparison, refined: Refinement, proof: Proof, *, is_ahead: bool) -> tuple[OptimizationVerdict, str]:
+    if is_ahead:
+        outcome = proof.verdict()
+        return outcome, _word(outcome, proof, "refine" if refined.is_kept else found.winner)
+    if found.written and not found.why_none and found.baseline:
+        tried = len(found.baseline)
+        cases = f"{tried} tuning case{'' if tried == 1 else 's'}"
+        return "no_clear_change", f"This is the original: no rewrite did better on {cases}."
+    if found.why_none and not (found.dropped or found.out):
+        return "too_few_cases", f"This is the original: {found.why_none.rstrip('.')}."
+    if not found.written:
+        many = len(found.dropped) + len(found.out)
+        return "no_clear_change", f"This is the original: none of {many} rewrites could be used; see the candidates."
+    why = found.why_none or found.stopped or "nothing was compared"
+    return "too_few_cases", f"This is the original: {why.rstrip('.')}."
+
+
+def _word(outcome: OptimizationVerdict, proof: Proof, winner: str) -> str:
+    test = proof.sign_test()
+    tried = len(proof.bouts)
+    told = f"'{winner}' won {test.wins}, tied {test.ties} and lost {test.losses} of {tried} held-out cases"
+    chance = f"p = {test.p_value:.3g}"
+    match outcome:
+        case "improved":
+            return f"{told}, more than chance would give ({chance})."
+        case "regressed":
+            return f"This is the original: {told}, which is worse than chance would give ({chance})."
+        case "no_clear_change":
+            return f"This is the original: {told}, which may be chance ({chance})."
+        case "too_few_cases":
+            pass
+    if tried + proof.left < LEAST_HELD_OUT:
+        return f"This is the original: {told}; with fewer than {LEAST_HELD_OUT} no result would be more than chance."
+    return f"This is the original: {told}, then it ended with {proof.left} to go, because {proof.stopped}."
+
+
+def _cost(context: FunctionContext, found: Comparison, refined: Refinement, proof: Proof) -> OptimizationCost:
+    spent = context.spending
+    stops = [
+        *([f"Tuning: {found.stopped}."] if found.stopped else []),
+        *([f"Refinement: {refined.stopped}."] if refined.stopped else []),
+        *([f"Final comparison: {proof.stopped}."] if proof.stopped else []),
+    ]
+    return OptimizationCost(
+        calls=spent.calls,
+        input_tokens=spent.input_tokens,
+        output_tokens=spent.output_tokens,
+        cost=spent.cost_usd,
+        duration=context.elapsed_ms,
+        stopped_by=" ".join(stops) or None,
+    )

@@ -48,6 +48,11 @@ def share_copied(source: str, text: str) -> float:
     return sum(run in known for run in runs) / len(runs) if runs else 0.0
 
 
+def word_runs(text: str, length: int) -> frozenset[tuple[str, ...]]:
+    """Return every run of so many words."""
+    return frozenset(_runs(words_of(text), length))
+
+
 def shorten(text: str, max_chars: int) -> str:
     """Return the text, cut with an ellipsis where it is longer."""
     return text if len(text) <= max_chars else f"{text[: max_chars - 1].rstrip()}…"

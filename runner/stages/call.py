@@ -77,6 +77,16 @@ class CallContext:
         return self._work.stage.id
 
     @property
+    def stage_model(self) -> str:
+        """The alias that the stage asks."""
+        return self._work.pipeline.model_of(self._work.stage) or ""
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the execution started."""
+        return round(self._work.account.whole_seconds * 1000)
+
+    @property
     def inputs(self) -> Mapping[str, Json]:
         """The pipeline's inputs by name."""
         return MappingProxyType(self._work.scope["inputs"])

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import ModelError
 from contracts.pipeline import Pipeline
 from contracts.results import PipelineResult
 from runner.models.client import ModelRequest
@@ -40,17 +39,24 @@ async def run(
 
 def sensible(request: ModelRequest) -> Any:
     """Answer as an able model would: the rewritten prompt's answers are good, the original's are not."""
+    if request.spec.name == "smollm2" and request.schema is None:
+        return f"A good summary. {request.user[:20]}" if "Keep the answer short." in request.user else "well " * 30
     properties = (request.schema or {}).get("properties", {})
     if "task" in properties:
-        return {"task": "summarize", "criteria": ["is correct", "is complete"], "issues": ["gives no example"]}
+        return {"task": "summarize", "criteria": ["is correct", "is complete"], "issues": ["leaves the length open"]}
     if "cases" in properties:
-        return {"cases": [{"city": "Oslo"}, {"city": "Lyon"}]}
+        count = properties["cases"]["maxItems"]
+        names = properties["cases"]["items"]["required"]
+        drafted = [f"{request.user[-60:-40]} {number}".strip() for number in range(count)]
+        return {"cases": [dict.fromkeys(names, value) for value in drafted]}
     if "add" in properties:
-        return {"add": ["Say each thing only once."]}
-    if "prompt" in properties:
-        return {"prompt": f"{PROMPT}. Use three sentences."}
-    good = "Here is the summary: the report says that the city does well this year."
-    return good if "three sentences" in request.user else "well " * 30
+        return {"add": ["Keep the answer short."]}
+    if "better" in properties:
+        first, second = (part.split("</")[0] for part in request.user.split("<first>")[1].split("<second>"))
+        return {
+            "better": "tie" if ("good" in first) == ("good" in second) else "first" if "good" in first else "second"
+        }
+    return {"prompt": f"{PROMPT}. Use three sentences."}
 
 
 def test_there_are_three_and_each_file_is_named_by_its_id() -> None:
@@ -64,67 +70,28 @@ def test_the_optimizer_has_its_six_stages_in_order() -> None:
     assert [stage.id for stage in stages] == ["analyze", "cases", "rewrite", "evaluate", "refine", "report"]
 
 
-async def test_the_optimizer_delivers_the_rewrite_that_does_better() -> None:
+async def test_the_optimizer_proves_a_better_prompt_with_the_models_that_it_comes_with() -> None:
     result, bench = await run("prompt-optimizer-v1", PROMPT, models=Replies(cost=0.0, reply=sensible))
-    assert (result.status, result.output["verdict"]) == ("success", "improved")
-    assert result.output["optimizedPrompt"] == f"{PROMPT}. Use three sentences."
-    assert result.output["analysis"]["task"] == "summarize"
-    # 2 to prepare, 3 candidates, and 3 different prompts on 2 cases: what a run may cost is part of the promise.
-    assert len(bench.models.requests) == 11
-
-
-async def test_the_optimizer_delivers_the_original_when_no_rewrite_is_better() -> None:
-    def reply(request: ModelRequest) -> Any:
-        return sensible(request) if request.schema else "The report of the city is friendly."
-
-    result, _ = await run("prompt-optimizer-v1", PROMPT, models=Replies(cost=0.0, reply=reply))
-    assert (result.status, result.output["verdict"]) == ("success", "unchanged")
-    assert result.output["optimizedPrompt"] == PROMPT
-
-
-async def test_the_optimizer_never_delivers_a_rewrite_that_lost_a_placeholder() -> None:
-    def reply(request: ModelRequest) -> Any:
-        wants_prompt = "prompt" in (request.schema or {}).get("properties", {})
-        if wants_prompt or "add" in (request.schema or {}).get("properties", {}):
-            return {"prompt": "Summarize the report in a friendly tone", "add": []}
-        return sensible(request)
-
-    result, _ = await run("prompt-optimizer-v1", PROMPT, models=Replies(cost=0.0, reply=reply))
-    assert (result.status, result.output["verdict"]) == ("success", "unchanged")
-    assert result.output["optimizedPrompt"] == PROMPT
-    assert len(result.output["dropped"]) == 3
-
-
-async def test_the_optimizer_uses_supplied_cases_and_says_so() -> None:
-    cases = [{"vars": {"city": "Oslo"}, "expected": "does well"}]
-    result, bench = await run("prompt-optimizer-v1", PROMPT, {"cases": cases}, Replies(cost=0.0, reply=sensible))
-    assert "skipped cases: 1 test cases were supplied" in bench.told
-    assert (result.output["verdict"], result.output["testCases"]) == ("improved", 1)
-    assert result.output["scores"]["original"] == 0.0
+    assert (result.status, result.output["verdict"]) == ("success", "improved"), result.output["reason"]
+    assert result.output["optimizedPrompt"] == f"{PROMPT}\n\nRequirements:\n- Keep the answer short."
+    assert [stage.status for stage in result.stages] == ["success"] * 4 + ["skipped", "success"]
+    # What a run with the small model may take is part of the promise.
+    assert len(bench.models.requests) < 120
 
 
 async def test_the_optimizer_says_that_a_very_long_prompt_was_not_tried() -> None:
     long = "Answer politely. " * 600
-    result, bench = await run("prompt-optimizer-v1", long, models=Replies(cost=0.0, reply=sensible))
-    assert (result.status, result.output["verdict"]) == ("success", "untested")
+    result, bench = await run("prompt-optimizer-v1", long, {"n_cases": 0}, Replies(cost=0.0, reply=sensible))
+    assert (result.status, result.output["verdict"]) == ("success", "too_few_cases")
     assert result.output["optimizedPrompt"] == long
-    assert "longer than 6000 characters" in result.output["reason"]
-    assert len(bench.models.requests) == 1
-
-
-async def test_the_optimizer_survives_a_target_that_answers_nothing() -> None:
-    def reply(request: ModelRequest) -> Any:
-        return sensible(request) if request.schema else ModelError("down", is_retryable=True)
-
-    result, _ = await run("prompt-optimizer-v1", PROMPT, models=Replies(cost=0.0, reply=reply))
-    assert (result.status, result.output["verdict"]) == ("success", "untested")
-    assert result.output["optimizedPrompt"] == PROMPT
+    assert "above 6000 characters the built-in model" in result.output["reason"]
+    assert len(bench.models.requests) == 2
 
 
 async def test_the_optimizer_ends_well_when_its_budget_is_spent_at_once() -> None:
-    result, _ = await run("prompt-optimizer-v1", PROMPT, models=Replies(cost=0.5, reply=sensible))
-    assert (result.status, result.output["verdict"]) == ("success", "untested")
-    assert result.output["reason"] == "This is the original: the budget was spent."
+    result, _ = await run("prompt-optimizer-v1", PROMPT, models=Replies(cost=0.8, reply=sensible))
+    assert (result.status, result.output["verdict"]) == ("success", "too_few_cases")
+    assert result.output["optimizedPrompt"] == PROMPT
 
 
 def test_no_text_of_a_shipped_file_has_control_characters() -> None:
@@ -141,6 +108,7 @@ async def test_what_a_user_typed_is_never_rendered_and_comes_back_as_it_was(text
     assert result.status == "success"
     assert result.output["optimizedPrompt"].startswith(text)
     assert text.replace("</subject", "< /subject") in bench.models.requests[0].user
+    assert result.output["evidence"]["originalPrompt"] == text
 
 
 async def test_summarize_reads_for_points_and_tone_side_by_side_and_writes_from_both() -> None:
