@@ -229,9 +229,8 @@ class Pipeline(FormatModel):
         for name, schema in self.inputs.items():
             if name != "primary" and not isinstance(schema, dict):
                 raise ValueError(f"'inputs.{name}' must be a JSON Schema, for example {{type: string}}")
-        for taken, use in (("models", "overrides model aliases"), ("budget", "sets what a run may spend")):
-            if taken in self.inputs:
-                raise ValueError(f"'{taken}' is no name for an input: options.{taken} {use}")
+        if "models" in self.inputs:
+            raise ValueError("'models' is no name for an input: options.models overrides model aliases")
         ids = [stage.id for stage in self.stages]
         doubled = sorted({stage_id for stage_id in ids if ids.count(stage_id) > 1})
         if doubled:

@@ -23,7 +23,8 @@ class RunRequest(WireModel):
     )
     options: Annotated[dict[str, Any], WithJsonSchema(_OBJECT_OR_NULL)] = Field(
         default_factory=dict[str, Any],
-        description="The pipeline's other inputs by name; `models` overrides aliases: {'fast': 'openai:gpt-5-mini'}.",
+        description="The pipeline's other inputs, by name. `models` overrides aliases: {'fast': 'openai:gpt-5-mini'}; "
+        "so does an option named like an alias. `budget` limits the run: {'usd': 0.5, 'calls': 100, 'seconds': 600}.",
     )
 
 

@@ -8,13 +8,13 @@ from contracts.errors import LogUnavailable, MissingSetting
 from contracts.pipeline import ModelSpec, Pipeline
 from gateway.errors import StartFailed
 from stagecast.catalog import Catalog
-from stagecast.inputs import override_models, resolve_inputs
+from stagecast.inputs import has_overrides, override, resolve_inputs
 from stagecast.presence import RunnerDirectory
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A pipeline with the models in place that it will use, made once for each version of a file.
+    """A pipeline with the models and the budget in place that it will use, made once for each version of a file.
 
     Attributes:
         source: the pipeline as its file has it.
@@ -64,12 +64,12 @@ class Definitions:
         return definition
 
     def _prepare(self, source: Pipeline, options: dict[str, Any]) -> Definition:
-        if "models" in options:
-            pipeline = override_models(source, options, self._models)
+        if has_overrides(source, options):
+            pipeline = override(source, options, self._models)
             return Definition(source, pipeline, pipeline.snapshot())
         known = self._known.get(source.id)
         if known is None or known.source is not source:
-            pipeline = override_models(source, {}, self._models)
+            pipeline = override(source, {}, self._models)
             known = self._known[source.id] = Definition(source, pipeline, pipeline.snapshot())
         return known
 

@@ -9,7 +9,7 @@
 | failed, or never ended | runs anew, and so does all that depends on it           | runs anew                    |
 
 A changed input or option, and a source that succeeded, leave nothing to keep unless a stage to begin with is named:
-that is the caller's own word for what the change does not concern.
+that is the caller's own word for what the change does not concern. Another budget changes no result.
 """
 
 import json
@@ -22,7 +22,7 @@ from contracts.events import Rerun, Reused
 from contracts.pipeline import Pipeline, Stage
 from contracts.results import ResultStatus
 from contracts.state import ExecutionState, StagePhase
-from stagecast.inputs import resolve_inputs
+from stagecast.inputs import BUDGET_OPTION, resolve_inputs
 
 _WITHOUT_SUCCESS: frozenset[ResultStatus] = frozenset({"failed", "cancelled"})
 
@@ -87,13 +87,17 @@ def _may_keep(source: ExecutionState, wanted: Wanted) -> bool:
     before = source.queued
     return (
         before.input == wanted.input
-        and _is_same(before.options, wanted.options)
+        and _is_same(_without_budget(before.options), _without_budget(wanted.options))
         # A default that is another one today is another input.
         and _is_same(
             resolve_inputs(source.pipeline, before.input, before.options),
             resolve_inputs(wanted.pipeline, wanted.input, wanted.options),
         )
     )
+
+
+def _without_budget(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name != BUDGET_OPTION}
 
 
 def needs_of_all(pipeline: Pipeline) -> dict[str, set[str]]:

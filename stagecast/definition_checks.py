@@ -48,6 +48,8 @@ def _check_inputs(draft: Draft) -> None:
         draft.report(("inputs", primary), "the primary input is always text; its type must be string")
     if "models" in draft.inputs:
         draft.report(("inputs", "models"), "an input cannot be called models: options.models chooses other models")
+    if "budget" in draft.inputs:
+        draft.report(("inputs", "budget"), "an input cannot be called budget: options.budget limits what a run spends")
     for name, schema in draft.inputs.items():
         _check_input(draft, name, schema)
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from contracts.events import ExecutionQueued, StageCompleted
+from contracts.pipeline import Pipeline
 from contracts.results import ResultStatus
 from stagecast.jetstream_log import JetStreamLog
 from tests.example_events import Example
@@ -245,3 +246,19 @@ async def test_prefer_wait_answers_with_the_result_of_the_new_execution(
     await execute(log, newest, "success")
     reply = await waiting
     assert (reply.headers["Preference-Applied"], reply.json()["executionId"]) == ("wait=30", newest)
+
+
+async def test_a_rerun_keeps_the_budget_of_the_options_unless_it_brings_its_own(
+    gateway: RunningGateway, log: JetStreamLog
+) -> None:
+    execution_id = await gateway.run({**BODY, "options": {"times": 2, "budget": {"calls": 7}}})
+    await execute(log, execution_id)
+    limits: list[int | None] = []
+    for body in (None, {"options": {"times": 2, "budget": {"calls": 9}}}):
+        reply = (await rerun(gateway, execution_id, body)).json()
+        queued = (await log.read(reply["executionId"]))[0].stored_event()
+        assert isinstance(queued, ExecutionQueued)
+        budget = Pipeline.model_validate(queued.pipeline).budget
+        limits.append(None if budget is None else budget.calls)
+        assert reply["reused"] == ["first"]
+    assert limits == [7, 9]

@@ -11,6 +11,7 @@ import pytest
 
 from contracts.events import ExecutionQueued
 from contracts.ids import is_execution_id
+from contracts.pipeline import Budget, Pipeline
 from stagecast.jetstream_log import JetStreamLog
 from tests.example_events import Example
 from tests.gateway_server import KnownRunners, RunningGateway, running_gateway
@@ -98,7 +99,14 @@ async def test_a_body_that_cannot_be_understood_is_refused_with_the_reason(gatew
 
 
 @pytest.mark.parametrize(
-    ("options", "named"), [({"unknown": 1}, "unknown"), ({"times": "many"}, "times"), ({"models": {"no": "x:y"}}, "no")]
+    ("options", "named"),
+    [
+        ({"unknown": 1}, "unknown"),
+        ({"times": "many"}, "times"),
+        ({"models": {"no": "x:y"}}, "no"),
+        ({"budget": {"dollars": 1}}, "options.budget has no limit 'dollars'"),
+        ({"budget": {"usd": "much"}}, "options.budget.usd"),
+    ],
 )
 async def test_options_that_the_pipeline_does_not_take_are_named(
     gateway: RunningGateway, options: dict[str, Any], named: str
@@ -181,6 +189,20 @@ async def test_the_models_of_settings_and_options_travel_in_the_snapshot(log: Je
         assert isinstance(queued, ExecutionQueued)
         used.append(queued.pipeline["models"]["strong"]["use"])
     assert used == ["scripted:any", "scripted:mine"]
+
+
+async def test_the_budget_and_the_named_models_of_options_travel_in_the_snapshot(
+    log: JetStreamLog, tmp_path: Path
+) -> None:
+    options = {"strong": "scripted:mine", "budget": {"calls": 7, "seconds": 90}}
+    async with running_gateway(log, tmp_path) as gateway:
+        execution_id = await gateway.run({"input": "x", "options": options}, "paid-v1")
+    queued = (await log.read(execution_id))[0].stored_event()
+    assert isinstance(queued, ExecutionQueued)
+    pipeline = Pipeline.model_validate(queued.pipeline)
+    assert pipeline.models["strong"].use == "scripted:mine"
+    assert pipeline.budget == Budget(calls=7, seconds=90, on_exceeded="finish", hard=True)
+    assert queued.options == options
 
 
 async def test_an_input_larger_than_a_broker_message_is_submitted_whole(log: JetStreamLog, tmp_path: Path) -> None:

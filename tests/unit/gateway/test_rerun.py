@@ -101,6 +101,12 @@ def test_a_changed_input_or_option_leaves_nothing_to_keep() -> None:
     assert reused(earlier, options={"models": {"fast": "scripted:fast"}}) == []
 
 
+def test_another_budget_leaves_everything_to_keep() -> None:
+    earlier = source(options={"budget": {"calls": 1}})
+    assert reused(earlier, options={"budget": {"calls": 9}}) == reused(earlier) == ["a", "b", "d"]
+    assert reused(earlier, options={}) == ["a", "b", "d"]
+
+
 def test_true_is_another_option_than_1() -> None:
     definition = pipeline(inputs={"primary": "input", "input": {}, "n": {"default": 1}})
     earlier = source(definition=definition, options={"n": 1})

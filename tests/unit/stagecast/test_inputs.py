@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from contracts.errors import InvalidInput
-from contracts.pipeline import ModelSpec, Pipeline
-from stagecast.inputs import override_models, resolve_inputs
+from contracts.pipeline import Budget, ModelSpec, Pipeline
+from stagecast.inputs import has_overrides, override, override_models, resolve_inputs
 
 PIPELINE = Pipeline.model_validate(
     {
@@ -125,4 +125,79 @@ def test_another_model_of_the_same_server_keeps_server_and_key_but_no_price() ->
 def test_a_request_names_models_in_one_form_and_no_files(models: object, said: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         override_models(PIPELINE, {"models": models}, {})
+    assert said in caught.value.message
+
+
+def test_an_option_named_like_an_alias_is_short_for_the_model_behind_it() -> None:
+    options = {"fast": "anthropic:claude", "tone": "warm"}
+    assert override(PIPELINE, options, {}).models["fast"] == ModelSpec(use="anthropic:claude", temperature=0.2)
+    assert resolve_inputs(PIPELINE, "hello", options) == {"prompt": "hello", "cases": [], "tone": "warm"}
+    assert has_overrides(PIPELINE, options)
+    assert not has_overrides(PIPELINE, {"tone": "warm"})
+
+
+def test_an_input_named_like_an_alias_stays_an_input() -> None:
+    inputs = {**PIPELINE.inputs, "fast": {"type": "boolean", "default": False}}
+    pipeline = PIPELINE.model_copy(update={"inputs": inputs})
+    assert not has_overrides(pipeline, {"fast": True})
+    assert override(pipeline, {"fast": True}, {}) is pipeline
+    assert resolve_inputs(pipeline, "hello", {"fast": True})["fast"] is True
+    assert override(pipeline, {"models": {"fast": "openai:x"}}, {}).models["fast"].use == "openai:x"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"fast": 3}, "options.fast must be provider:model"),
+        ({"fast": "gpt"}, "options.fast must be provider:model"),
+        ({"fast": "local:/etc/passwd"}, "options.fast may not name a file"),
+        ({"fast": "openai:a", "models": {"fast": "openai:b"}}, "options.fast and options.models.fast name different"),
+    ],
+)
+def test_what_does_not_fit_an_alias_is_told_by_its_option(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        override(PIPELINE, options, {})
+    assert said in caught.value.message
+
+
+def test_a_misspelt_alias_is_told_with_what_it_was_meant_to_be() -> None:
+    with pytest.raises(InvalidInput, match="does not take the option 'hostd'; did you mean 'hosted'"):
+        resolve_inputs(PIPELINE, "x", {"hostd": "openai:x"})
+
+
+def test_a_request_s_budget_of_a_pipeline_without_one_finishes_and_is_hard() -> None:
+    budget = override(PIPELINE, {"budget": {"usd": 0.5, "seconds": 90}}, {}).budget
+    assert budget == Budget(usd=0.5, seconds=90, on_exceeded="finish", hard=True)
+    assert resolve_inputs(PIPELINE, "hello", {"budget": {"usd": 0.5}})["prompt"] == "hello"
+
+
+def test_a_request_s_limits_take_the_place_of_the_pipeline_s_and_the_rest_of_its_budget_stays() -> None:
+    pipeline = PIPELINE.model_copy(update={"budget": Budget(usd=2, calls=50)})
+    assert override(pipeline, {"budget": {"calls": 80, "seconds": 9}}, {}).budget == Budget(usd=2, calls=80, seconds=9)
+    assert override(pipeline, {"budget": {"calls": 50}}, {}) is pipeline
+    assert override(pipeline, {"budget": {}}, {}) is pipeline
+    assert override(PIPELINE, {}, {}).budget is None
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ({"dollars": 1}, "options.budget has no limit 'dollars'; there are: calls, seconds, usd"),
+        ({"call": 1}, "options.budget has no limit 'call'; did you mean 'calls'?"),
+        ({"usd": 0}, "options.budget.usd must be a number above 0."),
+        ({"usd": "1"}, "options.budget.usd must be a number above 0."),
+        ({"usd": True}, "options.budget.usd must be a number above 0."),
+        ({"usd": None}, "options.budget.usd must be a number above 0."),
+        ({"usd": float("nan")}, "options.budget.usd must be a number above 0."),
+        ({"seconds": float("inf")}, "options.budget.seconds must be a number above 0."),
+        ({"calls": 1.5}, "options.budget.calls must be a whole number of at least 1."),
+        ({"calls": 0}, "options.budget.calls must be a whole number of at least 1."),
+        (5, "options.budget must map limits to numbers"),
+        (None, "options.budget must map limits to numbers"),
+        ([["usd", 1]], "options.budget must map limits to numbers"),
+    ],
+)
+def test_a_budget_that_is_none_is_told_by_its_field(budget: object, said: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        override(PIPELINE, {"budget": budget}, {})
     assert said in caught.value.message

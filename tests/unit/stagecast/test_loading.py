@@ -76,6 +76,7 @@ REPLACED = [  # a part of SMALL, what stands there instead, how the problem begi
     ('primary: text, ', '', 'line 3: inputs.primary: primary must name the field'),
     ('{type: string}}\nmodels', '{type: array}}\nmodels', 'line 3: inputs.text: the primary input is always text'),
     ('primary: text,', 'primary: text, models: {},', 'line 3: inputs.models: an input cannot be called models'),
+    ('primary: text,', 'primary: text, budget: {},', 'line 3: inputs.budget: an input cannot be called budget'),
     ('primary: text,', 'primary: text, n: {type: integer, default: x},', 'line 3: inputs.n.default: the default does'),
     ('{type: object, prop', '{type: objct, prop', 'line 9: stages.first.output.type: the JSON Schema is not valid: t'),
     ('{title: {type: string}}', "{title: {$ref: '#/$defs/x'}}", 'line 9: stages.first.output.properties.title.$ref: '),
