@@ -3,12 +3,14 @@
 Costs are US dollars and None when a price is unknown, never 0.
 """
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field
 
 from contracts.pipeline import Budget
 from contracts.wire import WireModel
+
+RangeEnd = Literal["low", "expected", "high"]
 
 
 class CountRange(WireModel):
@@ -27,6 +29,10 @@ class CountRange(WireModel):
     def between(cls, low: int, high: int, expected: int | None = None) -> Self:
         """Return a range; without `expected` its middle is, rounded up."""
         return cls(low=low, expected=(low + high + 1) // 2 if expected is None else expected, high=high)
+
+    def at(self, end: RangeEnd) -> int:
+        """Return one of the three numbers."""
+        return {"low": self.low, "expected": self.expected, "high": self.high}[end]
 
     def plus(self, other: "CountRange") -> "CountRange":
         """Return the sum of both, end by end."""
@@ -57,6 +63,7 @@ class StageEstimate(WireModel):
 
     stage_id: str
     stage_name: str
+    reason: str | None = Field(default=None, description="Why it will be skipped for sure.")
     model: str | None = Field(
         description="The models that it would ask, as provider:model, several with commas; null where it asks none."
     )

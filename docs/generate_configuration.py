@@ -72,6 +72,7 @@ def configuration() -> str:
         "`OPENAI_API_KEY` and `ANTHROPIC_API_KEY`, and any `…_API_KEY` that a pipeline names with `api_key_env`: set "
         "them for the runners. Runners tell the gateways the names of the keys they have, never the keys.",
         "## Command line",
+        "`STAGECAST_YES=1` makes `stagecast run` not ask what it may cost. "
         "`STAGECAST_URL` is the gateway that the commands talk to; `http://127.0.0.1:8000` when unset. "
         "`STAGECAST_TLS_CA` is the certificate authority of an `https://` one, where this machine does not know it.",
     ]

@@ -18,6 +18,7 @@ from gateway.connection import Connection
 from gateway.definitions import Definitions
 from gateway.entrance import Guards, Hall, SocketEntrance
 from gateway.errors import install_error_handlers
+from gateway.estimation import Estimates
 from gateway.feed import FeedOptions
 from gateway.gatekeeper import Gatekeeper
 from gateway.http_door import HttpDoor
@@ -28,6 +29,7 @@ from gateway.places import Places
 from gateway.queue_limit import QueueLimit
 from gateway.relay import Relay
 from gateway.routes.descriptions import description_routes
+from gateway.routes.estimates import estimate_routes
 from gateway.routes.events import Streaming, event_routes
 from gateway.routes.executions import execution_routes
 from gateway.routes.operations import operation_routes
@@ -142,6 +144,7 @@ def create_gateway(
     _add_browser_protection(app, browser_rules)
     routers = (
         submission_routes(submissions, subscriptions, waiting),
+        estimate_routes(Estimates(definitions, catalog.registry)),
         execution_routes(log, archive),
         event_routes(subscriptions, streaming),
         pipeline_routes(catalog),

@@ -12,9 +12,9 @@ from typing import Any
 from contracts.estimate import CountRange
 from contracts.pipeline import ModelSpec
 
-CHARACTERS_A_TOKEN = 4
-"""The rule by which texts are measured before a model has counted them. English is near it; code and other scripts have
-more tokens."""
+BYTES_A_TOKEN = 4
+"""The rule by which texts are measured before a model has counted them: of UTF-8, so it also suits other scripts than
+Latin. Measured in docs/estimates.md."""
 
 
 class Unknown(Enum):
@@ -72,4 +72,4 @@ Estimator = Callable[..., CallPlan]
 
 def tokens_of(text: str) -> int:
     """Return about how many tokens a text has."""
-    return math.ceil(len(text) / CHARACTERS_A_TOKEN)
+    return math.ceil(len(text.encode(errors="replace")) / BYTES_A_TOKEN)

@@ -62,6 +62,11 @@ class Catalog:
         self._files: dict[str, _File] = {}
         self._lock = threading.Lock()
 
+    @property
+    def registry(self) -> FunctionRegistry:
+        """Whose functions and checks the files may name."""
+        return self._registry
+
     def list(self) -> Sequence[CatalogEntry]:
         """Return the pipelines that can be run, by id."""
         found = [file.found for file in self._refresh().values()]

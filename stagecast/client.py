@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import httpx
 
+from contracts.estimate import Estimate
 from contracts.ids import check_execution_id
 from contracts.requests import (
     CancelReply,
@@ -111,6 +112,12 @@ class Client:
         request = RunRequest(input=input, options=dict(options or {}))
         path = f"/api/pipelines/{quote(pipeline_id, safe='')}/run"
         return self._run(RunReply, path, request.model_dump_json(by_alias=True))
+
+    async def estimate(self, pipeline_id: str, input: str, options: Mapping[str, Any] | None = None) -> Estimate:
+        """Return what a run would take, in calls, tokens and dollars; nothing is started. Arguments as for `run`."""
+        request = RunRequest(input=input, options=dict(options or {}))
+        path = f"/api/pipelines/{quote(pipeline_id, safe='')}/estimate"
+        return read_reply(Estimate, await self._exchange.request("POST", path, request.model_dump_json(by_alias=True)))
 
     def rerun(
         self,

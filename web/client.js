@@ -17,7 +17,7 @@ import { TIMING } from "./client/pace.js";
 export { StagecastError };
 
 /** @import { Abortable, ClientOptions, Item, LifecycleItem, Page, PageRequest, State } from "./client/types.d.ts" */
-/** @import { ExecutionListing, ExecutionView, OutputListing, PipelineListing, PipelineResult, RerunReply, RunReply } from "./client/wire.d.ts" */
+/** @import { Estimate, ExecutionListing, ExecutionView, OutputListing, PipelineListing, PipelineResult, RerunReply, RunReply } from "./client/wire.d.ts" */
 
 /**
  * Talks to one gateway, or to any number of them behind one address.
@@ -87,6 +87,18 @@ export class Client extends EventTarget {
    */
   submit(pipelineId, input, { options = {}, signal } = {}) {
     return this.#exchange.submit(`/api/pipelines/${encodeURIComponent(pipelineId)}/run`, { input, options }, signal);
+  }
+
+  /**
+   * Tell what a run would take, in calls, tokens and dollars; nothing is started.
+   * @param {string} pipelineId
+   * @param {string} input
+   * @param {{options?: Record<string, unknown>} & Abortable} [how]
+   * @returns {Promise<Estimate>}
+   */
+  estimate(pipelineId, input, { options = {}, signal } = {}) {
+    const path = `/api/pipelines/${encodeURIComponent(pipelineId)}/estimate`;
+    return this.#exchange.request("POST", path, { body: { input, options }, signal });
   }
 
   /**

@@ -51,10 +51,15 @@ BODIES = (RunRequest, RerunRequest)
 """The models of bodies that are read by hand, because what is unknown is told before a bad body."""
 
 
+def request_body(model: type[RunRequest | RerunRequest], *, required: bool, example: Json) -> Json:
+    """Describe a body that is read by hand."""
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}, "example": example}}
+    return {"requestBody": {"required": required, "content": content}}
+
+
 def submission(model: type[RunRequest | RerunRequest], *, required: bool, example: Json) -> Json:
     """Describe the body and the headers of a route that starts an execution."""
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}, "example": example}}
-    return {"requestBody": {"required": required, "content": content}, "parameters": _SUBMISSION_HEADERS}
+    return {**request_body(model, required=required, example=example), "parameters": _SUBMISSION_HEADERS}
 
 
 def submission_responses(started: Json, result: Json, *kinds: ErrorKind) -> Responses:

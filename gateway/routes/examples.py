@@ -57,6 +57,31 @@ RESULT: Json = {
 
 RERUN_RESULT: Json = {**RESULT, "rerunOf": EARLIER_ID}
 
+ESTIMATE: Json = {
+    "pipelineId": PIPELINE_ID,
+    "calls": {"low": 1, "expected": 1, "high": 3},
+    "inputTokens": {"low": 120, "expected": 120, "high": 360},
+    "outputTokens": {"low": 20, "expected": 80, "high": 600},
+    "cost": {"low": 0.00007, "expected": 0.00019, "high": 0.00129},
+    "stages": [
+        {
+            "stageId": "stage_1",
+            "stageName": "Stage 1",
+            "reason": None,
+            "model": "openai:gpt-5-mini",
+            "calls": {"low": 1, "expected": 1, "high": 3},
+            "inputTokens": {"low": 120, "expected": 120, "high": 360},
+            "outputTokens": {"low": 20, "expected": 80, "high": 600},
+            "cost": {"low": 0.00007, "expected": 0.00019, "high": 0.00129},
+            "isComplete": True,
+        }
+    ],
+    "assumptions": ["Four bytes of text, in English four letters, count as one token."],
+    "isComplete": True,
+    "budget": None,
+    "limitedByBudget": False,
+}
+
 EXECUTION_ROW: Json = {
     "id": EXECUTION_ID,
     "pipelineId": PIPELINE_ID,

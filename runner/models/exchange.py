@@ -20,7 +20,7 @@ from contracts.pipeline import JsonSchema, ModelSpec
 from runner.models.answers import AnswerMismatch, read_answer
 from runner.models.client import ModelCallFailed, ModelReply, ModelRequest, Spent
 from runner.models.faults import FOREIGN_ERRORS, model_error
-from runner.models.prices import cost_usd
+from stagecast.prices import cost_usd
 
 _log = structlog.get_logger()
 

@@ -23,8 +23,8 @@ from contracts.errors import MissingSetting
 from contracts.pipeline import ModelSpec
 from runner.models.client import ModelReply, ModelRequest
 from runner.models.exchange import Endpoint, exchange
-from runner.models.prices import is_priced
 from runner.models.settings import ModelSettings
+from stagecast.prices import is_priced
 
 _PLACEHOLDER_KEY = "no-key"  # the SDKs insist on one; it never leaves the process
 _OWN_HEADERS = frozenset(

@@ -11,10 +11,10 @@ from typing import cast
 from contracts.errors import MissingSetting, ModelError
 from contracts.pipeline import ModelSpec
 from runner.models.client import ModelClient, ModelReply, ModelRequest
-from runner.models.prices import is_priced
 from runner.models.scripted import Script, ScriptedModels
 from runner.models.settings import ModelSettings
 from runner.time_limit import clock_stopped
+from stagecast.prices import is_priced
 
 _LAZY = {
     "local": ("runner.models.local", "LocalModels"),

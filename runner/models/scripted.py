@@ -17,7 +17,7 @@ from contracts.errors import MissingSetting, ModelError
 from contracts.pipeline import ModelSpec
 from runner.models.answers import AnswerMismatch, read_answer
 from runner.models.client import ModelCallFailed, ModelReply, ModelRequest, Spent
-from runner.models.prices import cost_usd
+from stagecast.prices import cost_usd
 
 _WORD = re.compile(r"\S+\s*|\s+")
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stagecast.commands.submission import until_taken
+from stagecast.commands.confirmation import ask_before
+from stagecast.commands.submission import named, until_taken
 from stagecast.commands.watch import run_interruptible, watch_to_end
 
 if TYPE_CHECKING:
-    from contracts.requests import RunReply
     from stagecast.client import Client
 
 _JSON_BEGINNINGS = tuple('{["')
 
 
-def run(
+def run(  # noqa: PLR0913 - each option of a command is a parameter
     context: typer.Context,
     pipeline: Annotated[str, typer.Argument(metavar="PIPELINE", help="The pipeline's id.")],
     *,
@@ -27,34 +27,32 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the execution's id and leave.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", envvar="STAGECAST_YES", help="Do not ask first, whatever it may cost.")
+    ] = False,
 ) -> None:
-    """Run a pipeline and watch it live. Ctrl-C cancels it. Exit: 0 success, 1 failed, 130 cancelled."""
+    """Run a pipeline and watch it live. Ctrl-C cancels it. Exit: 0 success, 1 failed or not run, 130 cancelled.
+
+    On a terminal it asks first when the run may cost more than a cent, or nobody knows what.
+    """
     options = dict(map(parse_option, option or []))
     text = read_stdin() if input_text == "-" else input_text
+    if not yes and (code := ask_before(context, pipeline, text, options)) is not None:
+        raise typer.Exit(code)
 
     async def work(client: "Client") -> int:
         from stagecast.commands.interrupts import catch_interrupts
 
         # Entered first: a Ctrl-C that comes while the submission is under way cancels what was submitted.
         with catch_interrupts() as interrupted:
-            reply = await until_taken(_submit(client, pipeline, text, options), interrupted)
+            with named(pipeline):
+                reply = await until_taken(client.run(pipeline, text, options).submit(), interrupted)
             if detach:
                 typer.echo(reply.execution_id)
                 return 0
             return await watch_to_end(client, reply.execution_id, interrupted, as_json=as_json, cancels=True)
 
     raise typer.Exit(run_interruptible(context, work))
-
-
-async def _submit(client: "Client", pipeline: str, text: str, options: dict[str, Any]) -> "RunReply":
-    from contracts.errors import PipelineNotFound, RequestRefused
-
-    try:
-        return await client.run(pipeline, text, options).submit()
-    except RequestRefused as error:
-        if error.code == PipelineNotFound.code:
-            raise PipelineNotFound(f"There is no pipeline '{pipeline}'; `stagecast pipelines` lists them.") from None
-        raise
 
 
 def parse_option(text: str) -> tuple[str, Any]:  # a JSON value may be anything

@@ -1,7 +1,8 @@
 """Waiting for a gateway to take a submission, which the client repeats for a while, and telling that one waits."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import typer
@@ -30,3 +31,16 @@ async def until_taken(submitting: Coroutine[Any, Any, T], interrupted: asyncio.E
         answer.cancel()
         asking.cancel()
         await asyncio.gather(answer, asking, return_exceptions=True)
+
+
+@contextmanager
+def named(pipeline: str) -> Generator[None]:
+    """Surround a request about a pipeline: that there is none is told with its name, and what to do."""
+    from contracts.errors import PipelineNotFound, RequestRefused
+
+    try:
+        yield
+    except RequestRefused as error:
+        if error.code == PipelineNotFound.code:
+            raise PipelineNotFound(f"There is no pipeline '{pipeline}'; `stagecast pipelines` lists them.") from None
+        raise

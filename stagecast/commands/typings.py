@@ -12,6 +12,7 @@ from typing import Any, Union, get_args
 from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
+from contracts.estimate import Estimate
 from contracts.events import JOURNAL, Event, LogEvent
 from contracts.messages import ClientMessage, ServerMessage
 from contracts.requests import CancelReply, ExecutionListing, ExecutionView, PipelineListing, RerunReply, RunReply
@@ -23,7 +24,8 @@ _HEADER = """// Written by `make docs` from the models in contracts/: do not edi
 // What crosses the wire: events, the messages of /ws, and the answers of HTTP. docs/protocol.md says what they mean.
 """
 _REPLIES = (
-    CancelReply, ExecutionListing, ExecutionView, OutputListing, PipelineListing, PipelineResult, RerunReply, RunReply
+    CancelReply, Estimate, ExecutionListing, ExecutionView, OutputListing, PipelineListing, PipelineResult, RerunReply,
+    RunReply
 )  # fmt: skip
 _UNIONS: Mapping[str, Any] = {  # Any: pydantic takes any type
     "Event": Event,

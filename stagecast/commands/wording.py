@@ -1,6 +1,9 @@
 """How durations, costs, tokens and events are worded for people. Plain text: no colours and no layout."""
 
+from collections.abc import Iterator
+
 from contracts.envelope import StageEvent
+from contracts.estimate import CostRange, CountRange, Estimate
 from contracts.events import (
     Event,
     ExecutionCancelRequested,
@@ -112,3 +115,38 @@ def _word_stage_event(event: StageEvent) -> str | None:
             return f"attempt {event.attempt} in {word_duration(event.delay)}, {one_line(event.error)}"
         case _:
             return None
+
+
+def word_count_range(counts: CountRange) -> str:
+    """Word a number that is not known yet: `3`, `3 (1-9)`."""
+    return _word_range(f"{counts.low:,}", f"{counts.expected:,}", f"{counts.high:,}")
+
+
+def word_cost_range(cost: CostRange | None) -> str:
+    """Word US dollars that are not spent yet: `$0`, `$0.0012 ($0.0004-$0.0100)`, `unknown`."""
+    if cost is None:
+        return word_cost(None)
+    return _word_range(word_cost(cost.low), word_cost(cost.expected), word_cost(cost.high))
+
+
+def word_estimate(estimate: Estimate) -> str:
+    """Word an estimate as a whole in one or two sentences."""
+    calls, cost = estimate.calls, estimate.cost
+    expected, most = (word_cost(None), word_cost(None)) if cost is None else map(word_cost, (cost.expected, cost.high))
+    said = f"Expected: {calls.expected:,} model calls, {expected}. At most: {calls.high:,} calls, {most}"
+    if estimate.limited_by_budget:
+        limits = " and ".join(_limits_reached(estimate))
+        said += f"; its budget ends it at {limits}" if limits else "; the budgets of its stages end it before"
+    return f"{said}." if estimate.is_complete else f"{said}. Some calls cannot be foreseen: it may be more."
+
+
+def _word_range(low: str, expected: str, high: str) -> str:
+    return expected if low == expected == high else f"{expected} ({low}-{high})"
+
+
+def _limits_reached(estimate: Estimate) -> Iterator[str]:
+    budget, cost = estimate.budget, estimate.cost
+    if budget is not None and budget.calls is not None and estimate.calls.high > budget.calls:
+        yield f"{budget.calls:,} calls"
+    if budget is not None and budget.usd is not None and cost is not None and cost.high > budget.usd:
+        yield f"${budget.usd:g}"

@@ -11,6 +11,7 @@ async def test_services_keep_to_their_description(tmp_path: Path) -> None:
     # And it was no empty talk: requests of each kind were granted.
     for operation in (
         "POST /api/pipelines/{pipeline_id}/run",
+        "POST /api/pipelines/{pipeline_id}/estimate",
         "POST /api/executions/{execution_id}/rerun",
         "POST /api/executions/{execution_id}/cancel",
         "GET /api/executions/{execution_id}",

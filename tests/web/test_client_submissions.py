@@ -101,3 +101,15 @@ async def test_patience_ends(gateway: ScriptedHttp, node: Node) -> None:
         await request.answer(503, REFUSAL, Retry_After="1")
         error = (await driver.next("submit"))["error"]
         assert (error["code"], error["status"], error["retryAfterMs"]) == ("log_unavailable", 503, 1000)
+
+
+async def test_an_estimate_is_asked_for_with_the_body_of_a_run_and_without_a_key(
+    driver: Driver, gateway: ScriptedHttp
+) -> None:
+    await driver.do("call", name="estimate", method="estimate", args=["echo-v1", "hello", {"options": {"stages": 2}}])
+    request = await gateway.accept()
+    assert request.line == "POST /api/pipelines/echo-v1/estimate HTTP/1.1"
+    assert json.loads(request.body) == {"input": "hello", "options": {"stages": 2}}
+    assert "idempotency-key" not in request.headers
+    await request.answer(200, {"pipelineId": "echo-v1", "isComplete": True})
+    assert (await driver.next("estimate"))["value"] == {"pipelineId": "echo-v1", "isComplete": True}

@@ -15,6 +15,16 @@ export interface Authenticated {
   scopes: Array<string>;
 }
 
+/** What a pipeline or a stage may spend. */
+export interface Budget {
+  /** US dollars. */
+  usd: number | null;
+  /** Model calls, repeated attempts included. */
+  calls: number | null;
+  /** finish: skip the rest, still run `always` stages. fail: end as failed. */
+  on_exceeded: "finish" | "fail";
+}
+
 /** A model call came to its end; a runner that resumes the stage does not make it again. */
 export interface CallCompleted {
   type: "call:completed";
@@ -71,6 +81,20 @@ export interface CaughtUp {
   seq?: number;
 }
 
+/** US dollars: at least, as expected, at most. */
+export interface CostRange {
+  low: number;
+  expected: number;
+  high: number;
+}
+
+/** A number that is not known yet: at least, as expected, at most. */
+export interface CountRange {
+  low: number;
+  expected: number;
+  high: number;
+}
+
 /** So many pieces of live text were left out since the last message, because the reader was slow. */
 export interface Dropped {
   type: "dropped";
@@ -88,6 +112,26 @@ export interface ErrorMessage {
   message: string;
   /** Stable, for programs; left out for what is no message. */
   code?: string;
+}
+
+/** What a run would take. `low` and `high` are as far apart as is not known; `budget` is what holds in any case. */
+export interface Estimate {
+  pipelineId: string;
+  /** Model calls. `high` counts repeated attempts. */
+  calls: CountRange;
+  inputTokens: CountRange;
+  outputTokens: CountRange;
+  /** Null where a price is unknown. */
+  cost: CostRange | null;
+  stages: Array<StageEstimate>;
+  /** What the numbers stand on, a sentence each. */
+  assumptions: Array<string>;
+  /** False where the calls of a stage cannot be foreseen: there may be more than `high`. */
+  isComplete: boolean;
+  /** The budget of the whole run. */
+  budget: Budget | null;
+  /** Whether a `high` is beyond the budget, which ends such a run before. */
+  limitedByBudget: boolean;
 }
 
 /** Somebody asked to stop it. */
@@ -333,6 +377,24 @@ export interface StageCompleted {
   /** Number in the execution's log, from 0; -1 until appended. */
   seq: number;
   result: StageOutcome;
+}
+
+/** What one stage would take. */
+export interface StageEstimate {
+  stageId: string;
+  stageName: string;
+  /** Why it will be skipped for sure. */
+  reason: string | null;
+  /** The models that it would ask, as provider:model, several with commas; null where it asks none. */
+  model: string | null;
+  /** Model calls. */
+  calls: CountRange;
+  inputTokens: CountRange;
+  outputTokens: CountRange;
+  /** Null where a price is unknown. */
+  cost: CostRange | null;
+  /** False where its calls cannot be foreseen: there may be more than `high`. */
+  isComplete: boolean;
 }
 
 /** A stage could not deliver. */

@@ -23,6 +23,7 @@ Json = dict[str, Any]
 
 OPERATIONS = {
     "run_pipeline": ("post", "/api/pipelines/{pipeline_id}/run"),
+    "estimate_run": ("post", "/api/pipelines/{pipeline_id}/estimate"),
     "list_pipelines": ("get", "/api/pipelines"),
     "get_pipeline": ("get", "/api/pipelines/{pipeline_id}"),
     "list_executions": ("get", "/api/executions"),
