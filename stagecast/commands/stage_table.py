@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from stagecast.commands.run_view import Phase, RunView, StageRow
-from stagecast.commands.wording import has_cost, one_line, printable, word_cost, word_duration, word_tokens
+from stagecast.wording import has_cost, one_line, printable, word_cost, word_duration, word_tokens
 
 _TAIL_LINES = 4
 

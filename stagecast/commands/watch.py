@@ -131,7 +131,7 @@ def print_result(result: "PipelineResult", filename: str | None, *, as_json: boo
         return
     text = _output_text(result.output)
     if text:
-        from stagecast.commands.wording import printable
+        from stagecast.wording import printable
 
         typer.echo(printable(text) if sys.stdout.isatty() else text)
     if (ending := _ENDINGS.get(result.status)) is not None:

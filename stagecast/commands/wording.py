@@ -1,4 +1,4 @@
-"""How durations, costs, tokens and events are worded for people. Plain text: no colours and no layout."""
+"""How events are worded for people, on one line each. Plain text: no colours and no layout."""
 
 from collections.abc import Iterator
 
@@ -19,47 +19,7 @@ from contracts.events import (
     StageStarted,
 )
 from contracts.results import StageOutcome
-
-_MINUTE_MS = 60_000
-_TENTHS_UNTIL_MS = 10_000
-
-
-def printable(text: str) -> str:
-    """Leave out control characters: what a model wrote must not steer the terminal."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)
-
-
-def one_line(text: str) -> str:
-    """Put a text on one printable line."""
-    return " ".join(printable(text).split())
-
-
-def word_duration(duration_ms: int) -> str:
-    """Word milliseconds: `850 ms`, `1.5 s`, `42 s`, `3 min 05 s`."""
-    if duration_ms < 1000:
-        return f"{duration_ms} ms"
-    if duration_ms < _TENTHS_UNTIL_MS:
-        return f"{duration_ms / 1000:.1f} s"
-    seconds = duration_ms // 1000
-    return f"{seconds} s" if duration_ms < _MINUTE_MS else f"{seconds // 60} min {seconds % 60:02d} s"
-
-
-def word_cost(cost_usd: float | None, *, is_complete: bool = True) -> str:
-    """Word US dollars: `$0`, `$0.0012`, `unknown`; `≥ $0.0012` when a part of the sum is unknown."""
-    if cost_usd is None or (not is_complete and cost_usd == 0):
-        return "unknown"
-    amount = "$0" if cost_usd == 0 else f"${cost_usd:.4f}" if cost_usd >= 0.0001 else "< $0.0001"
-    return amount if is_complete else f"≥ {amount}"
-
-
-def word_tokens(read: int, written: int) -> str:
-    """Word tokens read and written: `120 → 45`; empty when there were none."""
-    return f"{read} → {written}" if read or written else ""
-
-
-def has_cost(outcome: StageOutcome) -> bool:
-    """Tell whether a cost is worth a word: a model answered, or it is not the plain 0 of a stage without one."""
-    return outcome.model is not None or outcome.cost != 0
+from stagecast.wording import has_cost, one_line, word_cost, word_duration, word_tokens
 
 
 def word_spent(outcome: StageOutcome) -> str:

@@ -1,34 +1,9 @@
-"""How times, costs and events read."""
-
-import pytest
+"""How events read."""
 
 from contracts.events import StageCompleted
-from stagecast.commands.wording import one_line, printable, word_cost, word_duration, word_event
+from stagecast.commands.wording import word_event
 from tests.example_events import Example
 from tests.story_server import EXECUTION_ID, demo_events, live_text
-
-
-@pytest.mark.parametrize(
-    ("duration_ms", "words"),
-    [
-        (0, "0 ms"),
-        (999, "999 ms"),
-        (1523, "1.5 s"),
-        (42_000, "42 s"),
-        (185_000, "3 min 05 s"),
-        (3_600_000, "60 min 00 s"),
-    ],
-)
-def test_durations(duration_ms: int, words: str):
-    assert word_duration(duration_ms) == words
-
-
-def test_an_unknown_cost_is_never_shown_as_nothing():
-    assert word_cost(0) == "$0"
-    assert word_cost(None) == "unknown"
-    assert word_cost(0, is_complete=False) == "unknown"
-    assert word_cost(0.0012, is_complete=False) == "≥ $0.0012"
-    assert word_cost(0.00001) == "< $0.0001"
 
 
 def test_every_stored_event_has_a_line_and_live_text_has_none():
@@ -55,8 +30,3 @@ def test_the_journal_has_no_line():
     example = Example()
     for event in (example.call_completed(3), example.step_completed(4), example.ending(5)):
         assert word_event(event) is None
-
-
-def test_control_characters_are_left_out():
-    assert printable("a\x1b[31mb\nc\x07") == "a [31mb\nc "
-    assert one_line("a\n  b\tc") == "a b c"
