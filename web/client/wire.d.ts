@@ -21,8 +21,12 @@ export interface Budget {
   usd: number | null;
   /** Model calls, repeated attempts included. */
   calls: number | null;
+  /** Wall time since the start, whoever ran it; a model call in flight is then cut off. */
+  seconds: number | null;
   /** finish: skip the rest, still run `always` stages. fail: end as failed. */
   on_exceeded: "finish" | "fail";
+  /** Under finish: `always` stages still run, but call no model beyond it either. */
+  hard: boolean;
 }
 
 /** A model call came to its end; a runner that resumes the stage does not make it again. */
