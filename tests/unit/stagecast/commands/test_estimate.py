@@ -48,11 +48,11 @@ async def test_an_estimate_is_a_table_of_stages_the_whole_and_what_it_stands_on(
     assert story.requests == [(ESTIMATE, {"input": "hi", "options": {"n": 2}})]
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines() == [
-        "First\topenai:x\t2 (1-1,200)\t2 (1-1,200)\t2 (1-1,200)\t$0.2500 ($0-$0.5000)",
+        "First\topenai:x\t2 (1-1,200)\t2 (1-1,200)\t2 (1-1,200)\t$0.25 ($0-$0.50)",
         "Second\tskipped: not needed\t\t\t\t",
-        "Total\t\t2 (1-1,200)\t2 (1-1,200)\t2 (1-1,200)\t$0.2500 ($0-$0.5000)",
+        "Total\t\t2 (1-1,200)\t2 (1-1,200)\t2 (1-1,200)\t$0.25 ($0-$0.50)",
         "",
-        "Expected: 2 model calls, $0.2500. At most: 1,200 calls, $0.5000.",
+        "Expected: 2 model calls, $0.25. At most: 1,200 calls, $0.50.",
         "- The moon is round.",
     ]
 
@@ -131,7 +131,7 @@ async def test_a_run_that_costs_more_than_a_cent_is_asked_about_and_yes_runs_it(
     async with telling(story_of(estimate_of(0.5))) as story:
         ended, shown = await run_on_terminal(story, typed=(answer,))
     assert (ended.code, ended.out) == (0, f"{EXECUTION_ID}\n")
-    assert "Expected: 2 model calls, $0.2500. At most: 1,200 calls, $0.5000. Run it? [Y/n]" in shown
+    assert "Expected: 2 model calls, $0.25. At most: 1,200 calls, $0.50. Run it? [Y/n]" in shown
     assert asked(story) == [ESTIMATE, SUBMIT]
 
 
@@ -154,7 +154,7 @@ async def test_the_budget_that_ends_a_run_is_named() -> None:
     estimate = estimate_of(0.5, limited_by_budget=True, budget=Budget(usd=0.1, calls=5000))
     async with telling(story_of(estimate)) as story:
         _, shown = await run_on_terminal(story, typed=("n\n",))
-    assert "At most: 1,200 calls, $0.5000; its budget ends it at $0.1." in shown
+    assert "At most: 1,200 calls, $0.50; its budget ends it at $0.1." in shown
 
 
 @pytest.mark.parametrize("estimate", [estimate_of(0.0), estimate_of(0.01)])
