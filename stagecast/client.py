@@ -165,6 +165,11 @@ class Client:
         reply = await self._exchange.request("GET", f"/api/outputs/{quote(filename, safe='')}")
         return read_reply(PipelineResult, reply)
 
+    async def report(self, filename: str, format: Literal["md", "html"] = "md") -> str:
+        """Return one saved result as people read it: Markdown, or one HTML page that needs no other file."""
+        reply = await self._exchange.request("GET", f"/api/outputs/{quote(filename, safe='')}?format={format}")
+        return reply.decode()
+
     async def events(
         self, execution_id: str, *, after: int = -1, events: Literal["default", "all"] = "default"
     ) -> ExecutionEvents:

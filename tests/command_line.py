@@ -23,6 +23,7 @@ async def start_command(
     *arguments: str,
     url: str = "",
     stdin: int | None = None,
+    stdout: int | None = None,
     stderr: int | None = None,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
@@ -33,7 +34,7 @@ async def start_command(
         *(sys.executable, "-m", "stagecast.commands", *arguments),
         env=clean | ({"STAGECAST_URL": url} if url else {}) | dict(env or {}),
         stdin=asyncio.subprocess.DEVNULL if stdin is None else stdin,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE if stdout is None else stdout,
         stderr=asyncio.subprocess.PIPE if stderr is None else stderr,
         cwd=cwd,
     )
@@ -44,7 +45,7 @@ async def end_of(process: asyncio.subprocess.Process, text: bytes | None = None)
     async with asyncio.timeout(WAIT_SECONDS):
         out, err = await process.communicate(text)
     assert process.returncode is not None
-    return Ended(process.returncode, out.decode(), (err or b"").decode())
+    return Ended(process.returncode, (out or b"").decode(), (err or b"").decode())
 
 
 async def stagecast(*arguments: str, url: str = "", text: bytes | None = None, cwd: Path | None = None) -> Ended:

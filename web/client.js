@@ -195,6 +195,18 @@ export class Client extends EventTarget {
     return this.#exchange.request("GET", `/api/outputs/${encodeURIComponent(filename)}`, how);
   }
 
+  /**
+   * A saved result as people read it: one HTML page that needs no other file, or Markdown.
+   * @param {string} filename
+   * @param {"html" | "md"} [format]
+   * @param {Abortable} [how]
+   * @returns {Promise<string>}
+   */
+  report(filename, format = "html", how) {
+    const path = `/api/outputs/${encodeURIComponent(filename)}?format=${format}`;
+    return this.#exchange.request("GET", path, { ...how, isText: true });
+  }
+
   /** Close the connections for good: loops throw `client_closed`. Nothing on the server is touched. */
   close() {
     this.#closed = new StagecastError("The client was closed.", { code: "client_closed" });

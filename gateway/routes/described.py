@@ -125,6 +125,24 @@ def answer(example: object, *, description: str = "Done.") -> Responses:
     return {200: {"description": description, "content": {"application/json": {"example": example}}}}
 
 
+def result_answer(example: object) -> Responses:
+    """Describe the answer of the route that gives a result, in each of its forms."""
+    page = '<!doctype html><html lang="en">…</html>'
+    described = answer(example, description="The result, or with `format` a report of it.")
+    described[200]["content"] |= {
+        "text/html": {"schema": {"type": "string"}, "example": page},
+        "text/markdown": {"schema": {"type": "string"}, "example": "# echo-v1\n"},
+    }
+    described[200]["headers"] = {
+        "Content-Disposition": {
+            "description": "Of a report: to be shown, and the name to save it by.",
+            "schema": {"type": "string", "pattern": '^inline; filename="[^"]+"$'},
+            "example": 'inline; filename="echo-v1.html"',
+        }
+    }
+    return described
+
+
 def page_answer(path: str, row: Json, *, operation: str, parameter: str, key: str) -> Responses:
     """Describe the answer of a route that gives one page of a list.
 

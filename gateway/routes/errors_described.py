@@ -28,6 +28,7 @@ class ErrorKind:
 
 INVALID_INPUT = ErrorKind(400, "invalid_input", "Input is required and must be a non-empty string")
 INVALID_VIEW = ErrorKind(400, "invalid_input", "after: Input should be greater than or equal to -1")
+INVALID_FORMAT = ErrorKind(400, "invalid_format", "The format must be one of json, html, md.")
 INVALID_PAGE = ErrorKind(400, "invalid_input", "limit: Input should be less than or equal to 1000")
 MISSING_SETTING = ErrorKind(
     400, "missing_setting", "OPENAI_API_KEY is not set on any runner; the model openai:gpt-5-mini needs it."

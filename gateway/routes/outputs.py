@@ -8,16 +8,18 @@ from contracts.results import OutputListing, PipelineResult
 from gateway.http_door import principal_of
 from gateway.ownership import check_output, owner_to_list
 from gateway.paging import DEFAULT_LIMIT, next_link
-from gateway.routes.described import answer, page_answer
-from gateway.routes.errors_described import INVALID_PAGE, NO_OUTPUT, OUTPUTS_UNAVAILABLE, errors
+from gateway.reports import Reports, report_format
+from gateway.routes.described import page_answer, result_answer
+from gateway.routes.errors_described import INVALID_FORMAT, INVALID_PAGE, NO_OUTPUT, OUTPUTS_UNAVAILABLE, errors
 from gateway.routes.examples import OUTPUT_ROW, RESULT
-from gateway.routes.parameters import BeforeFile, Filename, Limit
+from gateway.routes.parameters import BeforeFile, Filename, Format, Limit
 from stagecast.outputs import OutputStore
 
 
 def output_routes(outputs: OutputStore) -> APIRouter:
     """Make the routes that show saved results."""
     router = APIRouter(tags=["outputs"])
+    reports = Reports()
 
     rows = page_answer("/api/outputs", OUTPUT_ROW, operation="get_output", parameter="filename", key="filename")
 
@@ -33,12 +35,15 @@ def output_routes(outputs: OutputStore) -> APIRouter:
     @router.get(
         "/api/outputs/{filename}",
         response_model=PipelineResult,
-        responses={**answer(RESULT), **errors(NO_OUTPUT, OUTPUTS_UNAVAILABLE)},
+        responses={**result_answer(RESULT), **errors(INVALID_FORMAT, NO_OUTPUT, OUTPUTS_UNAVAILABLE)},
     )
-    async def get_output(filename: Filename, request: Request) -> Response:
-        """Return a saved result, as it was written."""
+    async def get_output(filename: Filename, request: Request, format: Format = "json") -> Response:
+        """Return a saved result, as it was written or as a report."""
+        report = report_format(format)
         saved = await outputs.read(filename)
         check_output(principal_of(request), saved)
+        if report is not None:
+            return await reports.answer(saved, filename, report)
         return Response(saved, media_type="application/json")
 
     return router

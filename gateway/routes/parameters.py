@@ -11,6 +11,7 @@ from fastapi import Path, Query
 from pydantic import WithJsonSchema
 
 from contracts.ids import EXECUTION_ID_PATTERN, OUTPUT_FILENAME_PATTERN, PIPELINE_ID_PATTERN
+from gateway.reports import FORMATS
 from gateway.routes.examples import EXECUTION_ID, FILENAME, PIPELINE_ID
 
 _FILENAME_PATTERN = re.sub(
@@ -30,6 +31,14 @@ def _string(pattern: str) -> WithJsonSchema:
 PipelineId = Annotated[str, _string(PIPELINE_ID_PATTERN), _path(PIPELINE_ID, "The `id` in the pipeline's file.")]
 ExecutionId = Annotated[str, _string(EXECUTION_ID_PATTERN), _path(EXECUTION_ID, "As the run was answered with.")]
 Filename = Annotated[str, _string(_FILENAME_PATTERN), _path(FILENAME, "As a row of `GET /api/outputs` has it.")]
+Format = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "enum": list(FORMATS)}),
+    Query(
+        description="`json`: the result as it was saved. `html`, `md`: a report of it, as one page or as Markdown.",
+        openapi_examples={"a page": {"value": "html"}},
+    ),
+]
 Limit = Annotated[
     int, Query(ge=1, le=1000, description="How many rows at most.", openapi_examples={"few": {"value": 20}})
 ]

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from contracts.errors import StagecastError
-from stagecast.commands import estimate, rerun, run, services, show, token, up, watch
+from stagecast.commands import estimate, outputs, rerun, run, services, show, token, up, watch
 from stagecast.commands.connection import Address
 
 app = typer.Typer(
@@ -71,10 +71,11 @@ def init(
 
 
 for command in (
-    *(up.up, run.run, estimate.estimate, rerun.rerun, watch.watch, watch.cancel, show.outputs, show.pipelines),
+    *(up.up, run.run, estimate.estimate, rerun.rerun, watch.watch, watch.cancel, show.pipelines),
     *(validate, init, services.gateway, services.runner),
 ):
     app.command()(command)
+app.add_typer(outputs.app, name="outputs")
 app.add_typer(token.app, name="token")
 
 

@@ -137,7 +137,7 @@ def print_result(result: "PipelineResult", filename: str | None, *, as_json: boo
     if (ending := _ENDINGS.get(result.status)) is not None:
         typer.echo(f"The execution {ending}{': ' + result.error if result.error else '.'}", err=True)
     if filename:
-        typer.echo(f"Saved as {filename}", err=True)
+        typer.echo(f"Saved as {filename}\nIts report: stagecast outputs show {filename}", err=True)
 
 
 def _output_text(output: object) -> str:

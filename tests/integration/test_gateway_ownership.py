@@ -154,10 +154,11 @@ async def test_outputs_are_ones_own_and_an_admins_all(house: House) -> None:
     assert sorted(await house.listed("ops", path, "filename")) == sorted(everything)
     for owner, names in saved.items():
         for who in SCOPES:
-            reply = await house.ask(who, "GET", f"/api/outputs/{names[0]}")
-            assert reply.status_code == (200 if who in (owner, "ops") else 404)
-            if reply.status_code == 404:
-                assert reply.json() == {"error": "Output not found", "code": "output_not_found"}
+            for form in ("", "?format=html", "?format=md"):
+                reply = await house.ask(who, "GET", f"/api/outputs/{names[0]}{form}")
+                assert reply.status_code == (200 if who in (owner, "ops") else 404)
+                if reply.status_code == 404:
+                    assert reply.json() == {"error": "Output not found", "code": "output_not_found"}
 
 
 async def test_everybody_has_idempotency_keys_of_their_own(house: House) -> None:

@@ -90,9 +90,11 @@ async def test_one_command_serves_a_run_and_ctrl_c_ends_all_of_it(tmp_path: Path
         assert ready == {"ready": True, "broker": True, "runners": 2}
         ended = await stagecast("run", "echo-v1", "--input", "hello", url=up.url)
         assert ended.code == 0, ended.err
-        filename = ended.err.rpartition("Saved as ")[2].strip()
+        filename = ended.err.rpartition("Saved as ")[2].partition("\n")[0]
         assert list((tmp_path / "outputs").rglob(filename))
         assert (await stagecast("outputs", url=up.url)).out.startswith(filename)
+        shown = await stagecast(*ended.err.rpartition("stagecast ")[2].split(), url=up.url)
+        assert shown.out.startswith("# echo-v1\n")
         up.process.send_signal(signal.SIGINT)
         assert await up.end() == 0
         await up.wait_for_children()

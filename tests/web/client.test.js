@@ -150,6 +150,9 @@ test("pipelines, executions and outputs can be looked at, page by page", TIMEOUT
   assert.equal((await client.outputs({ limit: 1000 })).next, null);
   const [output] = saved.rows;
   assert.deepEqual(await client.output(output.filename), second.at(-1).result);
+  assert.match(await client.report(output.filename), /^<!doctype html>/);
+  assert.match(await client.report(output.filename, "md"), /^# echo-v1\n/);
+  await assert.rejects(client.report(output.filename, "pdf"), { code: "invalid_format", status: 400 });
 });
 
 test("an error has the gateway's code and status", TIMEOUT, async () => {

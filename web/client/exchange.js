@@ -14,6 +14,7 @@ const NORMAL_END = 1000;
  * @property {unknown} [body] sent as JSON
  * @property {Record<string, string>} [headers]
  * @property {AbortSignal} [signal]
+ * @property {boolean} [isText] the answer is no JSON
  */
 
 export class Exchange {
@@ -84,7 +85,7 @@ export class Exchange {
    * @param {string} path
    * @param {Request} request
    */
-  async #send(method, path, { body, headers, signal }) {
+  async #send(method, path, { body, headers, signal, isText = false }) {
     signal?.throwIfAborted();
     const token = await this.#options.token();
     const { fetch, url } = this.#options;
@@ -105,7 +106,7 @@ export class Exchange {
         signal: limit.signal,
       });
       if (!reply.ok) throw await refusedBy(reply);
-      return { reply, content: await reply.json() };
+      return { reply, content: await (isText ? reply.text() : reply.json()) };
     } catch (error) {
       signal?.throwIfAborted();
       throw error instanceof StagecastError ? error : unreachable(url, error);

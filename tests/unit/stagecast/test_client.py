@@ -177,11 +177,15 @@ async def test_outputs_are_listed_by_page_and_read_by_name():
         replies={
             f"GET /api/outputs?limit=5&before={FILENAME}": (200, []),
             f"GET /api/outputs/{FILENAME}": (200, result),
+            f"GET /api/outputs/{FILENAME}?format=md": (200, "# Übersicht\n"),
+            f"GET /api/outputs/{FILENAME}?format=html": (200, "<!doctype html>"),
         }
     )
     async with telling(story), Client(story.url) as client:
         assert list(await client.outputs(limit=5, before=FILENAME)) == []
         assert (await client.output(FILENAME)).output == {"optimizedPrompt": "Better hello"}
+        assert await client.report(FILENAME) == "# Übersicht\n"
+        assert await client.report(FILENAME, "html") == "<!doctype html>"
 
 
 async def test_cancelling_tells_whether_there_was_something_to_cancel():

@@ -30,7 +30,7 @@ async def test_a_run_prints_a_line_an_event_and_then_the_optimized_prompt():
     assert (ended.code, ended.out) == (0, "Better hello\n")
     assert story.requests == [(SUBMIT, {"input": "hello", "options": {"n": 2, "mode": "fast"}})]
     assert "[2/3] Second: skipped, nothing to do" in ended.err
-    assert ended.err.endswith(f"Saved as {FILENAME}\n")
+    assert ended.err.endswith(f"Saved as {FILENAME}\nIts report: stagecast outputs show {FILENAME}\n")
 
 
 async def test_json_prints_the_result_and_nothing_else():
@@ -176,7 +176,8 @@ async def test_cancelling_says_whether_there_was_something_to_cancel():
         (("run", "nope", "--input", "x"), 1, "There is no pipeline 'nope'; `stagecast pipelines` lists them."),
         (("watch", EXECUTION_ID.replace("aaaa", "cccc")), 1, "Execution not found"),
         (("watch", "exec_*"), 1, "not an execution id"),
-        (("outputs", "nope.json"), 1, "not found"),
+        (("outputs", "show", "nope.json"), 1, "not found"),
+        (("outputs", "nope.json"), 2, "No such command"),
         (("run", "demo"), 2, "Missing option '--input'"),
         (("run", "demo", "--input", "x", "--option", "novalue"), 2, "is not NAME=VALUE"),
         (("run", "demo", "--input", "x", "--option", 'models={"fast"'), 2, "is not valid JSON"),
