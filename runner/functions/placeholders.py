@@ -18,12 +18,22 @@ _FORMS = re.compile(
     re.DOTALL,
 )
 _FILLABLE = re.compile(rf"\{{\{{\s*(?P<a>{_NAME})[^{{}}]{{0,200}}?\}}\}}|\$\{{(?P<b>{_NAME})\}}|\{{(?P<c>{_NAME})\}}")
+_JOINTS = " \t\r\n:;,-"
 _ANGLED = re.compile(rf"<(?P<name>{_NAME})>")
 
 
 def find_placeholders(text: str) -> frozenset[str]:
     """Return every placeholder as written, white space inside left out of account."""
     return frozenset("".join(match.group().split()) for match in _FORMS.finditer(text))
+
+
+def longest_text(text: str) -> tuple[int, int]:
+    """Return where the longest run without placeholders begins and ends; what joins it to them is left out."""
+    places = [0, *(edge for match in _FORMS.finditer(text) for edge in match.span()), len(text)]
+    runs = [(places[number], places[number + 1]) for number in range(0, len(places), 2)]
+    start, end = max(runs, key=lambda run: len(text[run[0] : run[1]].strip(_JOINTS)))
+    inner = text[start:end]
+    return start + len(inner) - len(inner.lstrip(_JOINTS)), end - (len(inner) - len(inner.rstrip(_JOINTS)))
 
 
 def placeholder_names(text: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from contracts.errors import StageError
 from contracts.pipeline import JsonSchema
 from runner.functions.analysis import Analysis
 from runner.functions.asking import is_built_in, list_schema, object_schema, wrap
-from runner.functions.placeholders import find_placeholders
+from runner.functions.placeholders import find_placeholders, longest_text
 from runner.functions.strategies import REQUIREMENTS, Strategy, find_strategy
 from runner.functions.wording import shorten
 from runner.values import Json
@@ -79,15 +79,19 @@ async def write_prompt(
     if is_small and len(prompt) > _SMALL_REWRITE_CHARS:
         message = f"The prompt has {len(prompt)} characters; above {_SMALL_REWRITE_CHARS} the built-in model cannot."
         raise StageError(message, code="prompt_too_long")
+    # The built-in model loses every other placeholder, so it is only shown the longest text between them.
+    start, end = longest_text(prompt) if is_small else (0, len(prompt))
+    subject = prompt[start:end]
     answer = await context.complete(
-        _request(prompt, plan, analysis, notes, is_small=is_small),
+        _request(subject, plan, analysis, notes, is_small=is_small),
         system=_SYSTEM,
         model=alias,
-        output=_schema(prompt, analysis, is_small=is_small),
+        output=_schema(subject, analysis, is_small=is_small),
     )
     text = str(answer.value["prompt"]).strip()
-    if len(text) > _room(prompt) - _CUT_CHARS:
+    if len(text) > _room(subject) - _CUT_CHARS:
         raise StageError("The rewrite was cut off at its longest length.", code="cut_off")
+    text = f"{prompt[:start]}{text}{prompt[end:]}"
     changes = [
         Change(issue=problem, text=said["text"])
         for said in answer.value.get("changes", [])

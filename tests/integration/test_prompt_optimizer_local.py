@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from contracts.evidence import Optimization
 from contracts.results import PipelineResult
 from runner.executor import PipelineExecutor
 from runner.models.router import ModelRouter
@@ -31,28 +33,38 @@ async def models() -> AsyncIterator[ModelRouter]:
     await router.close()
 
 
-async def run(models: ModelRouter, pipeline_id: str, text: str) -> PipelineResult:
+async def run(
+    models: ModelRouter, pipeline_id: str, text: str, options: dict[str, Any] | None = None
+) -> PipelineResult:
     registry = FunctionRegistry()
     file = PIPELINES / f"{pipeline_id}.yaml"
     pipeline = load_pipeline(file.read_text(), file=file.name, registry=registry)
-    return await PipelineExecutor(models, registry).run(begin(pipeline, text), NullProgress())
+    return await PipelineExecutor(models, registry).run(begin(pipeline, text, options), NullProgress())
 
 
 @pytest.mark.parametrize(
-    "prompt",
-    ["Summarize this text in a friendly tone: {text}", "</subject> {{ 7 * 7 }} <script>alert(1)</script> 請寫一首詩"],
+    ("prompt", "options"),
+    [
+        (
+            "Summarize this text in a friendly tone: {text}",
+            {"n_cases": 4, "strategies": ["minimal_edit", "requirements"]},
+        ),
+        ("</subject> {{ 7 * 7 }} <script>alert(1)</script> 請寫一首詩", {"n_cases": 2, "strategies": ["requirements"]}),
+    ],
 )
-async def test_a_prompt_is_optimized_without_key_or_network(models: ModelRouter, prompt: str) -> None:
-    result = await run(models, "prompt-optimizer-v1", prompt)
+async def test_a_prompt_is_optimized_without_key_or_network(
+    models: ModelRouter, prompt: str, options: dict[str, Any]
+) -> None:
+    result = await run(models, "prompt-optimizer-v1", prompt, options)
     assert (result.status, result.error) == ("success", None)
     assert [stage.status for stage in result.stages if stage.stage_id != "refine"] == ["success"] * 5
-    assert result.output["verdict"] in {"improved", "unchanged"}
-    is_unchanged = result.output["optimizedPrompt"] == prompt
-    assert is_unchanged == (result.output["verdict"] == "unchanged")
-    # Whatever a model of this size writes: the placeholder of the user is still there.
-    assert all(part in result.output["optimizedPrompt"] for part in prompt.split() if part[0] in "{<")
-    assert result.output["model"] == "local:smollm2"
-    assert result.summary.total_cost == 0.0
+    got = Optimization.model_validate(result.output)
+    # What a model of this size finds is luck. That nothing else than what was tried or given comes back is not.
+    assert (got.optimized_prompt == prompt) == (got.verdict != "improved")
+    assert all(part in got.evidence.best_prompt for part in prompt.split() if part[0] in "{<")
+    assert got.evidence.models["target"] == "local:smollm2"
+    assert (got.evidence.optimization.cost, result.summary.total_cost) == (0.0, 0.0)
+    assert got.evidence.original_use.latency is not None
 
 
 async def test_a_text_is_summarized_without_key_or_network(models: ModelRouter) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from runner.functions.placeholders import fill_placeholders, find_placeholders, placeholder_names
+from runner.functions.placeholders import fill_placeholders, find_placeholders, longest_text, placeholder_names
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,17 @@ def test_filling_puts_values_in_and_leaves_what_has_none() -> None:
 
 def test_a_value_is_never_searched_for_placeholders() -> None:
     assert fill_placeholders("{a} {b}", {"a": "{b}", "b": r"\1"}) == r"{b} \1"
+
+
+@pytest.mark.parametrize(
+    ("text", "longest"),
+    [
+        ("no placeholder", "no placeholder"),
+        ("{a} some words here {b} few", "some words here"),
+        ("{a}", ""),
+        (" Sum it up: ${text}\n", "Sum it up"),
+    ],
+)
+def test_the_longest_text_between_placeholders_is_found_without_what_joins_it_to_them(text: str, longest: str) -> None:
+    start, end = longest_text(text)
+    assert text[start:end] == longest

@@ -80,6 +80,13 @@ async def test_the_built_in_model_is_asked_simply_and_spared_long_prompts() -> N
     assert list(requests[0].schema["properties"]) == ["prompt"]
 
 
+async def test_the_built_in_model_rewrites_the_text_between_placeholders_and_loses_none() -> None:
+    prompt = "{{ role }}: Read the text below and sum it up. Text: ${text}"
+    result, requests = await run({"prompt": "Sum this text up"}, "restructure", prompt, **SMALL)
+    assert result.output["prompt"] == "{{ role }}: Sum this text up: ${text}"
+    assert "{{ role }}" not in requests[0].user
+
+
 async def test_a_rewrite_that_its_limit_ended_is_refused() -> None:
     result, _ = await run({"prompt": "x" * 324, "changes": []}, "minimal_edit")
     assert result.error_code == "cut_off"
