@@ -1,6 +1,6 @@
 """A submission as it arrives: body and key, looked at for their form. What they mean is `submission`'s affair."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -28,11 +28,13 @@ class Arrival:
     Attributes:
         keys: the values of its `Idempotency-Key` headers.
         principal: who sent it.
+        content_type: its header; empty when it has none.
     """
 
     read_body: ReadBody
     keys: Sequence[str]
     principal: Principal
+    content_type: str = ""
 
 
 class Asked(Generic[AnyRequest]):
@@ -58,10 +60,15 @@ class Asked(Generic[AnyRequest]):
         return self._understood
 
 
-async def understand(arrival: Arrival, parse: Callable[[bytes], AnyRequest]) -> Asked[AnyRequest]:
-    """Read a request whole and look at its form."""
+async def understand(arrival: Arrival, read: Callable[[], Awaitable[AnyRequest]]) -> Asked[AnyRequest]:
+    """Look at a request's form.
+
+    Args:
+        arrival: the request.
+        read: reads its body whole; what it raises besides `InvalidInput` and `BodyTooLarge` is passed on.
+    """
     try:
         key = own_key(arrival.principal.name, read_key(arrival.keys))
-        return Asked(parse(await arrival.read_body()), arrival.principal, key)
+        return Asked(await read(), arrival.principal, key)
     except (InvalidInput, BodyTooLarge) as fault:
         return Asked[AnyRequest](fault, arrival.principal)

@@ -11,7 +11,7 @@ from contracts.ids import is_pipeline_id
 from gateway.arrival import Arrival, understand
 from gateway.definitions import Definitions
 from gateway.errors import StartFailed
-from gateway.request_body import parse_run
+from gateway.uploads import read_run
 from stagecast.forecast import forecast
 from stagecast.functions import FunctionRegistry
 from stagecast.inputs import resolve_inputs
@@ -39,7 +39,7 @@ class Estimates:
         """
         if not is_pipeline_id(pipeline_id):
             raise PipelineNotFound
-        asked = await understand(arrival, parse_run)
+        asked = await understand(arrival, lambda: read_run(arrival, lambda: self._definitions.find(pipeline_id)))
         source = self._definitions.find(pipeline_id)
         request = asked.request
         try:

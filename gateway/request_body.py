@@ -19,11 +19,27 @@ def parse_run(body: bytes) -> RunRequest:
     Raises:
         InvalidInput: it is no JSON object, `input` is missing, blank or no string, or `options` is no object.
     """
-    fields = _object(body) if body else {}
+    return run_request(_object(body) if body else {})
+
+
+def run_request(fields: dict[str, Any]) -> RunRequest:
+    """Return the request that these fields are.
+
+    Raises:
+        InvalidInput: `input` is missing, blank or no string, or `options` is no object.
+    """
     text = fields.get("input")
     if not isinstance(text, str):
         raise InvalidInput(INPUT_REQUIRED)
     return RunRequest(input=_checked_input(text), options=_options(fields) or {})
+
+
+def parse_json(text: bytes, what: str) -> Any:
+    """Read JSON; raise `InvalidInput` with the name of what it should be where it is none."""
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:
+        raise InvalidInput(f"{what[0].upper()}{what[1:]} is not valid JSON.") from None
 
 
 def parse_rerun(body: bytes) -> RerunRequest:
@@ -49,10 +65,7 @@ def parse_rerun(body: bytes) -> RerunRequest:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    try:
-        document = from_json(body, allow_inf_nan=False)
-    except ValueError:
-        raise InvalidInput("The request body is not valid JSON.") from None
+    document = parse_json(body, "the request body")
     if not isinstance(document, dict):
         raise InvalidInput("The request body must be a JSON object.")
     return cast("dict[str, Any]", document)

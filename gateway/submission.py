@@ -21,8 +21,9 @@ from gateway.idempotency import KnownKeys
 from gateway.inspection import read_state
 from gateway.ownership import check_execution
 from gateway.queue_limit import QueueLimit
-from gateway.request_body import parse_rerun, parse_run
+from gateway.request_body import parse_rerun
 from gateway.rerun import Wanted, plan_rerun
+from gateway.uploads import read_run
 from stagecast.log import ExecutionLog
 
 _log = structlog.get_logger()
@@ -75,7 +76,7 @@ class Submissions:
         """
         if not is_pipeline_id(pipeline_id):
             raise PipelineNotFound
-        asked = await understand(arrival, parse_run)
+        asked = await understand(arrival, lambda: read_run(arrival, lambda: self._definitions.find(pipeline_id)))
 
         async def make(execution_id: str) -> ExecutionQueued:
             source = self._definitions.find(pipeline_id)
@@ -104,7 +105,11 @@ class Submissions:
             LogUnavailable, CorruptLog: the earlier one cannot be read.
             IdempotencyConflict, InvalidPipeline, MissingSetting, QueueFull, StartFailed: as for `run`.
         """
-        asked = await understand(arrival, parse_rerun)
+
+        async def read() -> RerunRequest:
+            return parse_rerun(await arrival.read_body())
+
+        asked = await understand(arrival, read)
 
         async def make(execution_id: str) -> ExecutionQueued:
             source = await read_state(self._log, source_id)

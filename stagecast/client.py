@@ -22,6 +22,7 @@ from contracts.ids import check_execution_id
 from contracts.requests import (
     CancelReply,
     ExecutionView,
+    PipelineDetail,
     PipelineListing,
     RerunReply,
     RerunRequest,
@@ -100,6 +101,11 @@ class Client:
     async def pipelines(self) -> list[PipelineListing]:
         """Return the pipelines that can be run."""
         return read_reply(list[PipelineListing], await self._exchange.request("GET", "/api/pipelines"))
+
+    async def pipeline(self, pipeline_id: str) -> PipelineDetail:
+        """Return one pipeline: its inputs with their schemas, its models, its stages."""
+        reply = await self._exchange.request("GET", f"/api/pipelines/{quote(pipeline_id, safe='')}")
+        return read_reply(PipelineDetail, reply)
 
     def run(self, pipeline_id: str, input: str, options: Mapping[str, Any] | None = None) -> Run[RunReply]:
         """Run a pipeline: iterate over what is returned for its events, or await its `result()`.

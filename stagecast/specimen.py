@@ -11,6 +11,7 @@ from typing import Any
 from contracts.estimate import RangeEnd
 from contracts.pipeline import JsonSchema
 from stagecast.plain import is_mapping, is_sequence
+from stagecast.plain_schema import flatten, kinds_of, with_own
 
 SIZES: tuple[RangeEnd, ...] = ("low", "expected", "high")
 
@@ -42,8 +43,7 @@ def specimen(schema: JsonSchema, defs: Mapping[str, JsonSchema], size: RangeEnd,
         size: which of the values that fit.
         most_characters: its texts and lists end there; more does not fit into an answer.
     """
-    own = schema.get("$defs")
-    maker = _Maker({**defs, **(own if is_mapping(own) else {})}, size, most_characters)
+    maker = _Maker(with_own(defs, schema), size, most_characters)
     value = maker.make(schema, 0)
     return Specimen(value, maker.is_bounded)
 
@@ -59,11 +59,11 @@ class _Maker:
         self._room -= 1
         if level > _MAX_LEVELS or self._room < 0:
             return None
-        known = self._resolved(schema)
+        known = flatten(schema, self._defs)
         choices = [known["const"]] if "const" in known else known.get("enum")
         if is_sequence(choices) and choices:
             return self._chosen(choices)
-        match _kind_of(known):
+        match kinds_of(known)[0]:
             case "object":
                 return self._object(known, level)
             case "array":
@@ -76,18 +76,6 @@ class _Maker:
                 return True
             case _:
                 return None
-
-    def _resolved(self, schema: object) -> Mapping[str, Any]:
-        known: dict[str, Any] = dict(schema) if is_mapping(schema) else {}
-        for _ in range(_MAX_LEVELS):
-            name = str(known.get("$ref", "")).removeprefix("#/$defs/")
-            if "$ref" in known and name in self._defs:
-                known = {**self._defs[name], **{key: value for key, value in known.items() if key != "$ref"}}
-            elif part := _first_part(known):
-                known = {**part, **{key: value for key, value in known.items() if key not in _COMBINED}}
-            else:
-                break
-        return known
 
     def _chosen(self, values: Sequence[Any]) -> Any:
         by_length = sorted(values, key=lambda value: len(json.dumps(value)))
@@ -126,25 +114,3 @@ class _Maker:
         length = max(0, min(length, self._room))
         self._room -= length
         return "x" * length
-
-
-_COMBINED = ("allOf", "anyOf", "oneOf")
-
-
-def _first_part(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the combining keywords ask for: all of `allOf`, the first of the others that is not null."""
-    merged: dict[str, Any] = {}
-    for keyword in _COMBINED:
-        parts = [part for part in schema.get(keyword, ()) if is_mapping(part) and part.get("type") != "null"]
-        for part in parts if keyword == "allOf" else parts[:1]:
-            merged |= part
-    return merged
-
-
-def _kind_of(schema: Mapping[str, Any]) -> str:
-    kind = schema.get("type")
-    if is_sequence(kind):
-        kind = next((each for each in kind if each != "null"), "null")
-    if isinstance(kind, str):
-        return kind
-    return "object" if "properties" in schema else "array" if "items" in schema else "string"

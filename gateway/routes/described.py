@@ -7,7 +7,7 @@ Error answers are in `gateway.routes.errors_described`, parameters in `gateway.r
 import json
 from typing import Any
 
-from contracts.requests import RerunRequest, RunRequest
+from contracts.requests import NOT_BLANK, RerunRequest, RunRequest
 from gateway.routes.errors_described import (
     BODY_TOO_LARGE,
     BROKEN_PIPELINE,
@@ -47,14 +47,37 @@ _SUBMISSION_HEADERS = [
         "it starts one execution.",
     ),
 ]
+_FORM: Json = {
+    "schema": {
+        "type": "object",
+        "required": ["input"],
+        "properties": {
+            "input": {"type": "string", "pattern": NOT_BLANK, "description": "As in JSON."},
+            "options": {
+                "type": "object",
+                "additionalProperties": True,
+                "description": "As in JSON, without the options that are files.",
+            },
+        },
+        "additionalProperties": {
+            "type": "string",
+            "format": "binary",
+            "description": "Named like an option that takes rows: a CSV file with a heading, JSON objects one a line, "
+            "or a JSON array of objects.",
+        },
+    },
+    "encoding": {"options": {"contentType": "application/json"}},
+    "example": {"input": "Answer {question}", "options": {"n_cases": 12}, "cases": "question,expected\n1 + 1?,2\n"},
+}
 BODIES = (RunRequest, RerunRequest)
 """The models of bodies that are read by hand, because what is unknown is told before a bad body."""
 
 
 def request_body(model: type[RunRequest | RerunRequest], *, required: bool, example: Json) -> Json:
-    """Describe a body that is read by hand."""
+    """Describe a body that is read by hand. A run's may also be a form with files."""
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model.__name__}"}, "example": example}}
-    return {"requestBody": {"required": required, "content": content}}
+    forms = {"multipart/form-data": _FORM} if model is RunRequest else {}
+    return {"requestBody": {"required": required, "content": {**content, **forms}}}
 
 
 def submission(model: type[RunRequest | RerunRequest], *, required: bool, example: Json) -> Json:

@@ -34,7 +34,8 @@ def estimate_routes(estimates: Estimates) -> APIRouter:
     )
     async def estimate_run(pipeline_id: PipelineId, request: Request) -> Estimate:
         """Tell what a run with this body would take, with the assumptions behind it. Nothing is started or stored."""
+        content_type = request.headers.get("Content-Type", "")
         # Without keys: an estimate may be repeated as often as one likes.
-        return await estimates.estimate(pipeline_id, Arrival(request.body, (), principal_of(request)))
+        return await estimates.estimate(pipeline_id, Arrival(request.body, (), principal_of(request), content_type))
 
     return router

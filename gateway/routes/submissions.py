@@ -89,7 +89,8 @@ def submission_routes(submissions: Submissions, subscriptions: Subscriptions, wa
 
 
 def _arrival(request: Request) -> Arrival:
-    return Arrival(request.body, request.headers.getlist("Idempotency-Key"), principal_of(request))
+    keys, content_type = request.headers.getlist("Idempotency-Key"), request.headers.get("Content-Type", "")
+    return Arrival(request.body, keys, principal_of(request), content_type)
 
 
 def _reply_of(submitted: Submitted) -> RunReply:

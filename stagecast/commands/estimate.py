@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stagecast.commands.connection import with_client
-from stagecast.commands.run import parse_option, read_stdin
+from stagecast.commands.option_files import with_rows
+from stagecast.commands.run import OPTION_HELP, parse_option, read_stdin
 from stagecast.commands.show import print_rows
 from stagecast.commands.submission import named
 
@@ -23,13 +24,13 @@ def estimate(
     input_text: Annotated[str, typer.Option("--input", "-i", metavar="TEXT|-", help="The input; - reads stdin.")],
     option: Annotated[
         list[str] | None,
-        typer.Option("--option", "-o", metavar="NAME=JSON", help="One more input, or models=…; may be repeated."),
+        typer.Option("--option", "-o", metavar="NAME=JSON|@FILE", help=OPTION_HELP),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the estimate as JSON.")] = False,
 ) -> None:
     """Tell what a run would take, in model calls, tokens and dollars. Nothing is started."""
-    options = dict(map(parse_option, option or []))
     text = read_stdin() if input_text == "-" else input_text
+    options = with_rows(context, pipeline, dict(map(parse_option, option or [])))
 
     async def work(client: "Client") -> "Estimate":
         return await client.estimate(pipeline, text, options)

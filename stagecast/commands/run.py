@@ -2,17 +2,20 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stagecast.commands.confirmation import ask_before
+from stagecast.commands.option_files import OptionFile, with_rows
 from stagecast.commands.submission import named, until_taken
 from stagecast.commands.watch import run_interruptible, watch_to_end
 
 if TYPE_CHECKING:
     from stagecast.client import Client
 
+OPTION_HELP = "One more input, as JSON, text, or @FILE with rows (CSV, JSONL, JSON); or models=…; may be repeated."
 _JSON_BEGINNINGS = tuple('{["')
 
 
@@ -23,7 +26,7 @@ def run(  # noqa: PLR0913 - each option of a command is a parameter
     input_text: Annotated[str, typer.Option("--input", "-i", metavar="TEXT|-", help="The input; - reads stdin.")],
     option: Annotated[
         list[str] | None,
-        typer.Option("--option", "-o", metavar="NAME=JSON", help="One more input, or models=…; may be repeated."),
+        typer.Option("--option", "-o", metavar="NAME=JSON|@FILE", help=OPTION_HELP),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the execution's id and leave.")] = False,
@@ -35,8 +38,8 @@ def run(  # noqa: PLR0913 - each option of a command is a parameter
 
     On a terminal it asks first when the run may cost more than a cent, or nobody knows what.
     """
-    options = dict(map(parse_option, option or []))
     text = read_stdin() if input_text == "-" else input_text
+    options = with_rows(context, pipeline, dict(map(parse_option, option or [])))
     if not yes and (code := ask_before(context, pipeline, text, options)) is not None:
         raise typer.Exit(code)
 
@@ -58,12 +61,16 @@ def run(  # noqa: PLR0913 - each option of a command is a parameter
 def parse_option(text: str) -> tuple[str, Any]:  # a JSON value may be anything
     """Split `name=value`; a value that is no JSON and does not look like it is taken as text.
 
+    `name=@file` is a file, see `option_files`; `@@` at the begin stands for one `@` of a text.
+
     Raises:
         typer.BadParameter: there is no name, or the value begins like JSON and is none.
     """
     name, equals, value = text.partition("=")
     if not equals or not name:
         raise typer.BadParameter(f"'{text}' is not NAME=VALUE.", param_hint="--option")
+    if value.startswith("@"):
+        return name, value[1:] if value.startswith("@@") else OptionFile(Path(value[1:]).expanduser())
     try:
         return name, json.loads(value)
     except ValueError as error:

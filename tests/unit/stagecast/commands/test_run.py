@@ -5,12 +5,14 @@ import json
 import os
 import signal
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 import typer
 
 from contracts.envelope import BaseEvent
 from contracts.results import PipelineResult
+from stagecast.commands.option_files import OptionFile
 from stagecast.commands.run import parse_option
 from tests.command_line import WAIT_SECONDS, end_of, stagecast, start_command
 from tests.processes import free_port
@@ -217,9 +219,14 @@ async def test_standard_input_that_is_no_text_is_refused():
         ("query=a=b", "query", "a=b"),
         ("empty=", "empty", ""),
         ('models={"fast": "openai:x"}', "models", {"fast": "openai:x"}),
+        ("cases=@some/cases.csv", "cases", OptionFile(Path("some/cases.csv"))),
+        ("cases=@~/cases.csv", "cases", OptionFile(Path.home() / "cases.csv")),
+        ("who=@@ann", "who", "@ann"),
+        ('who="@ann"', "who", "@ann"),
+        ("who=ann@home", "who", "ann@home"),
     ],
 )
-def test_option_values_are_json_or_else_text(text: str, name: str, value: object):
+def test_option_values_are_json_or_files_or_else_text(text: str, name: str, value: object):
     assert parse_option(text) == (name, value)
 
 
