@@ -13,6 +13,7 @@ _UNSEEN = re.compile(
     r"([\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
     r"\U000e0000-\U000e007f])\1*"
 )
+_LINE_CHARS = 2_000  # of what should be a sentence or a name, and may be all that a model wrote
 _NO_PAGE_HAS = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -61,9 +62,15 @@ def shown(text: str) -> str:
     return "".join(f"⟨{piece.name}⟩" if piece.name else piece.text for piece in pieces(text))
 
 
+def one_line(text: str) -> str:
+    """Return a text on one line, and of one that is no sentence any more only the beginning."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LINE_CHARS else f"{line[:_LINE_CHARS]} …"
+
+
 def shown_line(text: str) -> str:
-    """Return the same on one line."""
-    return " ".join(shown(text.replace("\r", " ")).split())
+    """Return a text on one line, with what cannot be seen named in its place."""
+    return shown(one_line(text))
 
 
 def has_unseen(text: str) -> bool:

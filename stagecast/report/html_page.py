@@ -16,13 +16,14 @@ from markupsafe import Markup, escape
 from contracts.evidence import Optimization
 from contracts.results import PipelineResult
 from stagecast.report import charts, comparison, figures, overview, verdict
-from stagecast.report.foreign import Clipped, clip, has_unseen, pieces
+from stagecast.report.foreign import Clipped, clip, has_unseen, one_line, pieces
 from stagecast.wording import word_cost, word_duration, word_tokens
 
 _PACKAGE = "stagecast.report"
 _ANSWERS_CHARS = 1_600_000  # of all answers together: what a browser shows at once and people may mail
 _LEAST_ANSWER_CHARS, _MOST_ANSWER_CHARS = 600, 8_000
-_TEXT_CHARS = 200_000  # of any other text but the delivered prompt, which is whole
+_TEXT_CHARS = 200_000  # of an output
+_PROMPT_CHARS = 20_000  # of an input, a candidate or options; what is delivered is whole
 
 
 def write_html(result: PipelineResult) -> str:
@@ -75,7 +76,7 @@ def _filters() -> dict[str, Any]:
     return {
         "text": _text,
         "line": _line,
-        "clipped": _clipped,
+        "clipped": clip,
         "percent": _percent,
         "duration": word_duration,
         "cost": word_cost,
@@ -93,12 +94,10 @@ def _globals() -> dict[str, Any]:
         "overview": overview,
         "verdicts": verdict,
         "has_unseen": has_unseen,
+        "output_chars": _TEXT_CHARS,
+        "prompt_chars": _PROMPT_CHARS,
         "word_tokens": word_tokens,
     }
-
-
-def _clipped(text: str, limit: int = _TEXT_CHARS) -> Clipped:
-    return clip(text, limit)
 
 
 def _percent(number: float) -> str:
@@ -117,7 +116,7 @@ def _text(text: str | Clipped) -> Markup:
 
 def _line(text: str) -> Markup:
     """Return foreign text on one line, in which no direction of writing gets out."""
-    return Markup("<bdi>{}</bdi>").format(_text(" ".join(text.split())))
+    return Markup("<bdi>{}</bdi>").format(_text(one_line(text)))
 
 
 def _answer_chars(optimization: Optimization | None) -> int:

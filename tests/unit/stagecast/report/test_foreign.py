@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagecast.report.foreign import Clipped, Piece, clip, has_unseen, pieces, shown, shown_line
+from stagecast.report.foreign import Clipped, Piece, clip, has_unseen, one_line, pieces, shown, shown_line
 
 
 def test_what_turns_the_direction_of_writing_or_cannot_be_seen_is_named_in_its_place():
@@ -25,6 +25,10 @@ def test_line_ends_of_another_system_are_no_matter_of_note():
     assert not has_unseen("a\r\nb")
     assert shown("a\rb") == "a⟨U+000D⟩b"
     assert shown_line("a\r\nb\n  c") == "a b c"
+
+
+def test_a_sentence_that_goes_on_and_on_is_cut():
+    assert one_line("word " * 1000) == ("word " * 400) + " …"
 
 
 def test_a_page_gets_no_character_that_it_cannot_have():
