@@ -6,6 +6,7 @@ from pydantic_settings import BaseSettings
 
 from gateway.access_settings import AccessSettings
 from gateway.settings import GatewaySettings
+from runner.functions.generator.settings import GeneratorSettings
 from runner.models.settings import ModelSettings
 from runner.settings import RunnerSettings
 from stagecast.broker_settings import BrokerSettings
@@ -19,7 +20,7 @@ SECTIONS: list[tuple[str, list[type[BaseSettings]]]] = [
     ("Broker and log (gateway and runner)", [BrokerSettings, LogSettings]),
     ("Gateway", [GatewaySettings]),
     ("Gateway: where it listens, and who may use it", [AccessSettings]),
-    ("Runner", [RunnerSettings, ModelSettings]),
+    ("Runner", [RunnerSettings, ModelSettings, GeneratorSettings]),
     ("Logging (gateway and runner)", [TelemetrySettings]),
 ]
 MOST_USED = [

@@ -59,8 +59,8 @@ def sensible(request: ModelRequest) -> Any:
     return {"prompt": f"{PROMPT}. Use three sentences."}
 
 
-def test_there_are_three_and_each_file_is_named_by_its_id() -> None:
-    assert [file.stem for file in FILES] == ["echo-v1", "prompt-optimizer-v1", "summarize-v1"]
+def test_there_are_four_and_each_file_is_named_by_its_id() -> None:
+    assert [file.stem for file in FILES] == ["echo-v1", "pipeline-generator-v1", "prompt-optimizer-v1", "summarize-v1"]
     assert [load(file.stem).id for file in FILES] == [file.stem for file in FILES]
 
 
