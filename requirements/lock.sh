@@ -4,6 +4,7 @@
 #   all.txt      everything that `make run` starts; no tools
 #   gateway.txt  what the gateway's image carries: no model libraries
 #   runner.txt   what the runner's image carries
+#   benchmark.txt, peers.txt  what `make benchmark` adds: the tasks, and the optimizers that ours is compared with
 #   build.txt    what builds the wheel
 # Pins that are already there are kept as long as they fit. To move them: `make lock UPGRADE=1`, or delete the files.
 set -eu
@@ -30,4 +31,9 @@ constrained pyproject.toml --extra gateway --extra runner --extra local --extra 
   requirements/model.in requirements/build.in --output-file requirements/all.txt
 constrained pyproject.toml --extra gateway --output-file requirements/gateway.txt
 constrained pyproject.toml --extra runner --extra local requirements/model.in --output-file requirements/runner.txt
+constrained pyproject.toml --extra runner --extra local --extra benchmark requirements/model.in \
+  --output-file requirements/benchmark.txt
+compile --constraint requirements/dev.txt --constraint requirements/benchmark.txt pyproject.toml \
+  --extra runner --extra local --extra benchmark --extra peers requirements/model.in \
+  --output-file requirements/peers.txt
 constrained requirements/build.in --output-file requirements/build.txt

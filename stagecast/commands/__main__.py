@@ -76,6 +76,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(outputs.app, name="outputs")
+app.command(context_settings=services.PASSED_ON)(services.benchmark)
 app.add_typer(token.app, name="token")
 
 

@@ -17,6 +17,8 @@ EXTRAS = {
     "dev": ("gateway", "runner", "local", "broker"),
     "gateway": ("gateway",),
     "runner": ("runner", "local"),
+    "benchmark": ("runner", "local", "benchmark"),
+    "peers": ("runner", "local", "benchmark", "peers"),
 }
 LOCK_FILES = sorted((REPOSITORY / "requirements").glob("*.txt"))
 
@@ -71,7 +73,7 @@ def test_the_lock_file_of_the_type_checker_names_no_registry_and_hashes_everythi
 
 
 def test_a_package_has_one_version_in_all_lock_files() -> None:
-    everything = pins("dev")
+    everything = pins("peers") | pins("dev")
     for file in LOCK_FILES:
         assert pins(file.stem).items() <= everything.items(), file.name
 
