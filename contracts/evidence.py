@@ -39,7 +39,8 @@ class CaseCounts(WireModel):
     drafted: int = 0
     tuning: int = Field(default=0, description="Seen while candidates were made and chosen.")
     held_out: int = Field(default=0, description="Kept for the final comparison; in no prompt before it.")
-    held_out_tried: int = Field(default=0, description="Of those, how many were compared before the budget ended.")
+    held_out_tried: int = Field(default=0, description="Of those, how many were compared.")
+    untried_because: str | None = Field(default=None, description="Why the others were not, as a clause.")
 
 
 class CriterionScore(WireModel):

@@ -94,6 +94,7 @@ def count_cases(cases: Sequence[NumberedCase], tuning: int, proof: Proof) -> Cas
         tuning=tuning,
         held_out=len(cases) - tuning,
         held_out_tried=len(proof.bouts),
+        untried_because=proof.stopped if proof.left else None,
     )
 
 

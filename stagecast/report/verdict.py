@@ -148,10 +148,9 @@ def _own_cautions(optimization: Optimization) -> tuple[str, ...]:
     found: list[str] = []
     missing = evidence.cases.held_out - evidence.cases.held_out_tried
     if evidence.cases.held_out_tried and missing > 0:
-        found.append(
-            f"{word_count(missing, 'held-out case')} of {evidence.cases.held_out} could not be compared"
-            " before the optimization ended."
-        )
+        because = (evidence.cases.untried_because or "the optimization ended before").rstrip(".")
+        were = "was" if missing == 1 else "were"
+        found.append(f"{missing} of {evidence.cases.held_out} held-out cases {were} not compared: {because}.")
     if is_digest_matched(optimization) is False:
         found.append("The digest of the delivered prompt is not that of the prompt that was tested.")
     return tuple(found)

@@ -95,10 +95,17 @@ def test_where_no_rewrite_was_compared_no_test_is_told():
 
 
 def test_held_out_cases_that_were_not_reached_are_a_caution():
-    cut = evidence("improved", 8, 0, 0, cases={"heldOut": 12, "heldOutTried": 8}, cautions=("First this.",))
+    cut = evidence(
+        "improved",
+        8,
+        0,
+        0,
+        cases={"heldOut": 12, "heldOutTried": 8, "untriedBecause": "the rest could not have changed the verdict"},
+        cautions=("First this.",),
+    )
     assert word_verdict(optimization(cut)).cautions == (
         "First this.",
-        "4 held-out cases of 12 could not be compared before the optimization ended.",
+        "4 of 12 held-out cases were not compared: the rest could not have changed the verdict.",
     )
 
 
