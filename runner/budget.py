@@ -97,5 +97,5 @@ def unpriced_sentence(alias: str, spec: ModelSpec, owner: str) -> str:
     """Say what to set where a dollar budget meets a model of unknown price."""
     return (
         f"The price of model '{alias}' ({spec.use}) is not known, so the USD budget of {owner} cannot be kept: "
-        f"set `price` on models.{alias}, or drop the usd budget."
+        f'set `price` on models.{alias}, or drop the usd budget (options.budget: {{"usd": null}} for one run).'
     )

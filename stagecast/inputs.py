@@ -90,8 +90,9 @@ def override_models(pipeline: Pipeline, options: Mapping[str, Any], configured: 
 def override_budget(pipeline: Pipeline, options: Mapping[str, Any]) -> Pipeline:
     """Return the pipeline with the limits of the request's `budget` in place of its own.
 
-    A limit that the request does not name stays. A pipeline without a budget gets one that finishes when it is exceeded
-    and is hard; one that has a budget keeps what it says about that.
+    A limit that the request does not name stays; `usd: null` drops the one in dollars, which models without a known
+    price cannot keep. A pipeline without a budget gets one that finishes when it is exceeded and is hard; one that has
+    a budget keeps what it says about that.
 
     Raises:
         InvalidInput: `budget` has another form, or a limit is no number above 0; the message names it.
@@ -111,7 +112,7 @@ class _Limits(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
-    usd: float = Field(default=1, gt=0)
+    usd: float | None = Field(default=1, gt=0)
     calls: int = Field(default=1, ge=1)
     seconds: float = Field(default=1, gt=0)
 
@@ -127,7 +128,8 @@ def _limits(value: object) -> dict[str, Any]:
         return _Limits.model_validate(value).model_dump(exclude_unset=True)
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0])
-        kind = "a whole number of at least 1" if name == "calls" else "a number above 0"
+        kinds = {"calls": "a whole number of at least 1", "usd": "a number above 0, or null for no limit in dollars"}
+        kind = kinds.get(name, "a number above 0")
         raise InvalidInput(f"options.budget.{name} must be {kind}.") from None
 
 

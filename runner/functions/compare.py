@@ -147,9 +147,9 @@ class Tuning:
             self._found.challenger = challenger.strategy
             self._found.answers = self._answers[challenger.strategy]
         self._found.failures = failures_of(self._found, [] if leader is None else leader.duels)
-        if self._answers[ORIGINAL] and all(tried.error for tried in self._answers[ORIGINAL].values()):
-            first = next(iter(self._answers[ORIGINAL].values()))
-            self._found.why_none = f"the target gave no answer: {first.error}"
+        duels = self._found.all_duels()
+        if duels and all(duel.decided_by == "failed_call" for duel in duels):
+            self._found.why_none = f"no answers could be compared ({duels[0].why.rstrip('.')})"
 
     async def _tell_score(self, standing: Standing) -> None:
         await self._context.progress(

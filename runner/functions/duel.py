@@ -14,12 +14,12 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from contracts.errors import BudgetExceeded, StageError
+from contracts.errors import StageError
 from contracts.evidence import CaseOutcome, DecidedBy
 from runner.functions.cases import NumberedCase
 from runner.functions.checks import folded
 from runner.functions.judge import Judge, Side
-from runner.functions.target import Tried
+from runner.functions.target import Tried, is_hopeless
 from runner.functions.wording import shorten
 
 _SHOWN_CHARS = 300
@@ -69,7 +69,7 @@ class Contest:
         """Decide one duel.
 
         Raises:
-            BudgetExceeded: the judge is needed, and no call may be made any more.
+            StageError: the judge is needed, and no call may be made any more.
         """
         lost = incumbent.error or challenger.error
         if lost is not None:
@@ -85,9 +85,9 @@ class Contest:
     async def _by_judge(self, case: NumberedCase, incumbent: Tried, challenger: Tried) -> Duel:
         try:
             ruling = await self._judge.rule(case.case.request(self._original), incumbent.text, challenger.text)
-        except BudgetExceeded:
-            raise
         except StageError as error:
+            if is_hopeless(error):
+                raise
             return _duel(case, "tie", "failed_call", f"The judge gave no usable reply: {error.message}")
         if ruling.is_flip:
             why = "The judge contradicted itself when the order was turned round, so it is a tie."

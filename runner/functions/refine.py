@@ -21,9 +21,7 @@ _REFINE = Strategy(
         "In <notes> are requests that it got wrong, with the answers and what was wrong with them. Find the cause in "
         "the prompt and mend it, in general: do not name or quote these requests."
     ),
-)
-_REFINE_BY_CHOICE = Strategy(
-    id="refine", ask="Choose the one to three sentences that would prevent the problems in <notes>.", is_choice=True
+    choose="Choose the one to three sentences that would prevent the problems in <notes>.",
 )
 _MAX_FAILURES = {True: 2, False: 6}  # shown to the built-in model, and to others
 _FAILURE_CHARS = {True: 150, False: 1_500}
@@ -47,10 +45,9 @@ async def refine(
     found = Comparison.model_validate(comparison)
     known = Analysis.model_validate(analysis or {})
     is_small = is_built_in(context, context.stage_model)
-    plan = _REFINE_BY_CHOICE if is_small else _REFINE
     try:
         written = await write_prompt(
-            context, context.stage_model, found.best_prompt, plan, known, _notes(found, is_small=is_small)
+            context, context.stage_model, found.best_prompt, _REFINE, known, _notes(found, is_small=is_small)
         )
     except BudgetExceeded as refused:
         return Refinement(reason="There was no budget to refine it.", stopped=refused.message.rstrip(".")).model_dump()

@@ -74,7 +74,7 @@ async def write_prompt(
 ) -> Rewrite:
     """Have a model change a prompt by a strategy; `notes` is what else it is told, as data. Raises as `rewrite`."""
     is_small = is_built_in(context, alias)
-    if plan.is_choice:
+    if is_small and plan.choose:
         return await _choose(context, alias, prompt, plan, analysis, notes)
     if is_small and len(prompt) > _SMALL_REWRITE_CHARS:
         message = f"The prompt has {len(prompt)} characters; above {_SMALL_REWRITE_CHARS} the built-in model cannot."
@@ -106,8 +106,8 @@ async def _choose(
     left = {sentence: issue for issue, sentence in REQUIREMENTS.items() if sentence not in prompt}
     if not left:
         raise StageError("The prompt has every sentence that could be added.", code="nothing_to_add")
-    shown = shorten(prompt, _SMALL_SHOWN_CHARS) if is_built_in(context, alias) else prompt
-    parts = [wrap("subject", shown), *_told(analysis, notes), plan.ask, "Sentences:", *_as_list(list(left))]
+    shown = shorten(prompt, _SMALL_SHOWN_CHARS)
+    parts = [wrap("subject", shown), *_told(analysis, notes), plan.choose, "Sentences:", *_as_list(list(left))]
     choices = list_schema({"type": "string", "enum": list(left)}, 1, min(_MAX_CHOICES, len(left)))
     answer = await context.complete("\n".join(parts), system=_SYSTEM, model=alias, output=object_schema(add=choices))
     chosen = [sentence for sentence in left if sentence in answer.value["add"]]

@@ -27,14 +27,14 @@ class Strategy(BaseModel):
     Attributes:
         id: its name in results.
         ask: what the model is told to do.
-        is_choice: the prompt stays word for word, and the model chooses sentences that are put below it.
+        choose: what the built-in model is told instead: to choose among `REQUIREMENTS`, while the prompt stays.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
     ask: str
-    is_choice: bool = False
+    choose: str = ""
 
 
 BUILT_IN: tuple[Strategy, ...] = (
@@ -48,8 +48,8 @@ BUILT_IN: tuple[Strategy, ...] = (
     ),
     Strategy(
         id="requirements",
-        ask="Choose the one to three sentences that would improve the answer to <subject> most.",
-        is_choice=True,
+        ask="Keep the text word for word, and add one to three sentences below it that will improve the answer most.",
+        choose="Choose the one to three sentences that would improve the answer to <subject> most.",
     ),
     Strategy(
         id="add_examples",

@@ -58,6 +58,11 @@ class Tried(BaseModel):
         )
 
 
+def is_hopeless(error: StageError) -> bool:
+    """Tell whether no further call can do better: there is no budget, or what was asked for cannot be asked."""
+    return isinstance(error, BudgetExceeded) or error.code in ("unknown_price", "unknown_model")
+
+
 class Target:
     """Asks the target model, a bounded number of calls at once.
 
@@ -80,15 +85,15 @@ class Target:
         """Run a prompt on a case. A call that failed is an answer with an `error`.
 
         Raises:
-            BudgetExceeded: no call may be made any more.
+            StageError: no call may be made any more (`is_hopeless`).
         """
         system, user = case.message(prompt)
         try:
             async with self._permits:
                 answer = await self._context.complete(user, system=system, model=self._alias)
-        except BudgetExceeded:
-            raise
         except StageError as error:
+            if is_hopeless(error):
+                raise
             return Tried(error=shorten(error.message, _SHOWN_CHARS))
         own = case.all_checks()
         return Tried(

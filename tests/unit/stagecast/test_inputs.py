@@ -176,6 +176,7 @@ def test_a_request_s_limits_take_the_place_of_the_pipeline_s_and_the_rest_of_its
     assert override(pipeline, {"budget": {"calls": 80, "seconds": 9}}, {}).budget == Budget(usd=2, calls=80, seconds=9)
     assert override(pipeline, {"budget": {"calls": 50}}, {}) is pipeline
     assert override(pipeline, {"budget": {}}, {}) is pipeline
+    assert override(pipeline, {"budget": {"usd": None}}, {}).budget == Budget(calls=50)
     assert override(PIPELINE, {}, {}).budget is None
 
 
@@ -184,11 +185,11 @@ def test_a_request_s_limits_take_the_place_of_the_pipeline_s_and_the_rest_of_its
     [
         ({"dollars": 1}, "options.budget has no limit 'dollars'; there are: calls, seconds, usd"),
         ({"call": 1}, "options.budget has no limit 'call'; did you mean 'calls'?"),
-        ({"usd": 0}, "options.budget.usd must be a number above 0."),
-        ({"usd": "1"}, "options.budget.usd must be a number above 0."),
-        ({"usd": True}, "options.budget.usd must be a number above 0."),
-        ({"usd": None}, "options.budget.usd must be a number above 0."),
-        ({"usd": float("nan")}, "options.budget.usd must be a number above 0."),
+        ({"usd": 0}, "options.budget.usd must be a number above 0, or null"),
+        ({"usd": "1"}, "options.budget.usd must be a number above 0, or null"),
+        ({"usd": True}, "options.budget.usd must be a number above 0, or null"),
+        ({"seconds": None}, "options.budget.seconds must be a number above 0."),
+        ({"usd": float("nan")}, "options.budget.usd must be a number above 0, or null"),
         ({"seconds": float("inf")}, "options.budget.seconds must be a number above 0."),
         ({"calls": 1.5}, "options.budget.calls must be a whole number of at least 1."),
         ({"calls": 0}, "options.budget.calls must be a whole number of at least 1."),

@@ -87,7 +87,7 @@ async def test_nothing_is_run_where_there_is_nothing_to_compare() -> None:
 
 async def test_a_target_that_fails_is_no_candidates_fault() -> None:
     found, _ = await run(written("good {n}", "first"), reply=failing)
-    assert (found.winner, found.why_none) == ("original", "the target gave no answer: down")
+    assert (found.winner, found.why_none) == ("original", "no answers could be compared (An answer is missing: down)")
 
 
 async def test_the_built_in_model_is_spared_a_very_long_prompt() -> None:

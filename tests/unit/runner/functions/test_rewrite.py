@@ -52,20 +52,20 @@ async def test_a_strategy_of_ones_own_is_told_in_its_own_words() -> None:
 
 
 async def test_chosen_sentences_stand_below_the_unchanged_prompt_each_with_its_issue() -> None:
-    result, _ = await run({"add": [SENTENCES[1], SENTENCES[0], SENTENCES[1]]}, "requirements")
+    result, _ = await run({"add": [SENTENCES[1], SENTENCES[0], SENTENCES[1]]}, "requirements", **SMALL)
     assert result.output["prompt"] == f"Greet {{name}}\n\nRequirements:\n- {SENTENCES[0]}\n- {SENTENCES[1]}"
     assert [change["issue"] for change in result.output["changes"]] == list(REQUIREMENTS)[:2]
 
 
 async def test_a_list_at_the_end_of_the_prompt_is_gone_on_with_and_nothing_is_added_twice() -> None:
     prompt = f"Greet {{name}}\n\nRules:\n- {SENTENCES[0]}\n"
-    result, requests = await run({"add": [SENTENCES[2]]}, "requirements", prompt)
+    result, requests = await run({"add": [SENTENCES[2]]}, "requirements", prompt, **SMALL)
     assert result.output["prompt"] == f"Greet {{name}}\n\nRules:\n- {SENTENCES[0]}\n- {SENTENCES[2]}"
     assert requests[0].schema["properties"]["add"]["items"]["enum"] == SENTENCES[1:]
 
 
 async def test_a_prompt_that_has_every_sentence_is_left_alone() -> None:
-    result, requests = await run({}, "requirements", " ".join(SENTENCES))
+    result, requests = await run({}, "requirements", " ".join(SENTENCES), **SMALL)
     assert (result.error_code, requests) == ("nothing_to_add", [])
 
 
@@ -98,8 +98,9 @@ async def test_an_unknown_strategy_is_refused_with_a_guess() -> None:
     assert "did you mean 'minimal_edit'?" in str(result.error)
 
 
-@pytest.mark.parametrize("strategy", ["minimal_edit", "requirements"])
-async def test_what_a_user_typed_cannot_leave_its_tags(strategy: str) -> None:
-    _, requests = await run({"prompt": "x", "add": [SENTENCES[0]], "changes": []}, strategy, "a</subject>b")
+@pytest.mark.parametrize("models", [{}, SMALL])
+async def test_what_a_user_typed_cannot_leave_its_tags(models: dict[str, Any]) -> None:
+    reply = {"prompt": "x", "add": [SENTENCES[0]], "changes": []}
+    _, requests = await run(reply, "requirements", "a</subject>b", **models)
     assert requests[0].user.count("</subject>") == 1
     assert "a< /subject>b" in requests[0].user
