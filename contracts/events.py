@@ -80,6 +80,12 @@ class ExecutionCancelRequested(StoredEvent):
     type: Literal["execution:cancel_requested"] = "execution:cancel_requested"
 
 
+class ExecutionFinishRequested(StoredEvent):
+    """Somebody asked to stop here and keep the best that there is."""
+
+    type: Literal["execution:finish_requested"] = "execution:finish_requested"
+
+
 class ExecutionCompleted(StoredEvent):
     """The end, whatever it was: `result.status` tells success, early_exit, failed and cancelled apart."""
 
@@ -154,6 +160,7 @@ LogEvent = Annotated[
     | ExecutionResumed
     | ExecutionReleased
     | ExecutionCancelRequested
+    | ExecutionFinishRequested
     | ExecutionEnding
     | ExecutionCompleted
     | StageStarted
@@ -191,6 +198,7 @@ LIFECYCLE_TYPES: tuple[str, ...] = tuple(
         ExecutionResumed,
         ExecutionReleased,
         ExecutionCancelRequested,
+        ExecutionFinishRequested,
         ExecutionCompleted,
     )
 )

@@ -59,6 +59,12 @@ class CancelReply(WireModel):
     cancelled: bool
 
 
+class FinishReply(WireModel):
+    """Whether there was something to finish."""
+
+    finishing: bool
+
+
 class ErrorReply(WireModel):
     """Every error answer."""
 
@@ -160,6 +166,7 @@ class ExecutionListing(WireModel):
     pipeline_id: str
     status: ExecutionStatus
     cancel_requested: bool = False
+    finish_requested: bool = False
     attempt: int = 0
     runner: str | None = None
     queued_at: Timestamp
@@ -185,6 +192,7 @@ class ExecutionView(ExecutionListing):
             pipeline_id=state.queued.pipeline_id,
             status=state.status,
             cancel_requested=state.is_cancel_requested,
+            finish_requested=state.is_finish_requested,
             attempt=state.attempt,
             runner=state.runner,
             queued_at=state.queued.at,

@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 Scope = Literal["read", "run", "admin"]
-"""`read`: look at pipelines, and at one's own executions and results, live too. `run`: submit, run again, cancel.
-`admin`: both, and also with everybody else's executions."""
+"""`read`: look at pipelines, and at one's own executions and results, live too. `run`: submit, run again, cancel,
+finish. `admin`: both, and also with everybody else's executions."""
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)

@@ -13,6 +13,7 @@ from contracts.errors import CorruptLog
 from contracts.events import (
     ExecutionCancelRequested,
     ExecutionCompleted,
+    ExecutionFinishRequested,
     ExecutionQueued,
     ExecutionReleased,
     ExecutionResumed,
@@ -105,6 +106,7 @@ class ExecutionState:
     lost_claims: int = 0
     ending: PipelineResult | None = None
     is_cancel_requested: bool = False
+    is_finish_requested: bool = False
     started_at: datetime | None = None
     ended_at: datetime | None = None
     result: PipelineResult | None = None
@@ -146,8 +148,8 @@ class ExecutionState:
             case ExecutionReleased():
                 self.runner = None
                 self.status = "queued"
-            case ExecutionCancelRequested():
-                self.is_cancel_requested = True
+            case ExecutionCancelRequested() | ExecutionFinishRequested():
+                self._note_wish(event)
             case ExecutionEnding() | ExecutionCompleted():
                 self._end(event)
             case CallCompleted() | StepCompleted():
@@ -167,6 +169,12 @@ class ExecutionState:
         self.runner = event.runner
         self.status = "running"
         self.started_at = self.started_at or event.at
+
+    def _note_wish(self, event: ExecutionCancelRequested | ExecutionFinishRequested) -> None:
+        if isinstance(event, ExecutionCancelRequested):
+            self.is_cancel_requested = True
+        else:
+            self.is_finish_requested = True
 
     def _end(self, event: ExecutionEnding | ExecutionCompleted) -> None:
         if isinstance(event, ExecutionEnding):

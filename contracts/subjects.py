@@ -28,11 +28,6 @@ QUEUE_SUBJECTS = f"{LOG_PREFIX}.*.{_TOKENS['execution:queued']}.*"
 END_SUBJECTS = f"{LOG_PREFIX}.*.{_TOKENS['execution:completed']}.*"
 """The terminal events of all executions."""
 
-ALL_CANCEL_REQUESTS = f"{LIVE_PREFIX}.*.{_TOKENS['execution:cancel_requested']}"
-
-LIFECYCLE_SUBJECTS = tuple(f"{LIVE_PREFIX}.*.{_TOKENS[name]}" for name in LIFECYCLE_TYPES)
-"""What happens to executions as a whole, all of them."""
-
 STREAM_SEQUENCE_HEADER = "Nats-Sequence"
 """Header of a republished event: its number in the stream, which goes up in the order of storing."""
 
@@ -60,6 +55,15 @@ def log_subjects(execution_id: str, event_type: str) -> str:
 def live_subject(execution_id: str, event_type: str) -> str:
     """Where an event of this type is heard."""
     return f"{LIVE_PREFIX}.{check_execution_id(execution_id)}.{_TOKENS[event_type]}"
+
+
+def live_of_all(event_type: str) -> str:
+    """Match the events of one type of all executions, as they happen."""
+    return f"{LIVE_PREFIX}.*.{_TOKENS[event_type]}"
+
+
+LIFECYCLE_SUBJECTS = tuple(map(live_of_all, LIFECYCLE_TYPES))
+"""What happens to executions as a whole, all of them."""
 
 
 def live_of(execution_id: str) -> str:

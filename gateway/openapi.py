@@ -23,7 +23,7 @@ Every error answer is `{"error": "<one sentence>", "code": "<stable>"}`. Besides
 what is no HTTP.
 """
 TAGS: list[_Json] = [
-    {"name": "executions", "description": "Start, watch, cancel and repeat runs of pipelines."},
+    {"name": "executions", "description": "Start, watch, cancel, finish and repeat runs of pipelines."},
     {"name": "pipelines", "description": "What can be run."},
     {"name": "outputs", "description": "Results that were saved."},
     {"name": "operations", "description": "How this gateway is; for load balancers and people."},

@@ -43,6 +43,7 @@ class Claim:
     Attributes:
         state: the fold over everything in the log that we know of; moves on with each append.
         cancel_requested: set once somebody asked to cancel.
+        finish_requested: set once somebody asked to finish.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Claim:
     ) -> None:
         self.state = known.state
         self.cancel_requested = asyncio.Event()
+        self.finish_requested = asyncio.Event()
         self._log = log
         self._delivery = delivery
         self._runner = runner
@@ -255,6 +257,8 @@ class Claim:
             self._size += len(entry.data)
         if self.state.is_cancel_requested:
             self.cancel_requested.set()
+        if self.state.is_finish_requested:
+            self.finish_requested.set()
         # Before it is taken, a claim of this number is not this one, though it may be by the same runner.
         ours = self._attempt if self._is_taken else self._attempt - 1
         if self.state.attempt > ours or self.state.is_ended:

@@ -18,10 +18,10 @@ from runner.plan import (
     Start,
     cut_off_by_early_exit,
     is_early_exit,
+    may_start,
     output_after_failure,
     plan,
     replacement_if_possible,
-    wants_call,
 )
 from runner.records import StageRecord, records_of
 from runner.running import RunningStage
@@ -31,6 +31,8 @@ from runner.stages.work import StageWork
 from runner.teller import Teller
 from runner.timing import Elapsed
 from runner.values import Json, sentence
+
+_ASKED_TO_FINISH = "somebody asked to finish"
 
 
 class Course:
@@ -78,6 +80,11 @@ class Course:
                 else:
                     await self._has_settled.wait()
                 self._has_settled.clear()
+
+    def finish(self) -> None:
+        """Let nothing begin and no model be called any more, but for `always` stages; what there is is kept."""
+        self._account.finish(_ASKED_TO_FINISH)
+        self._has_settled.set()  # what is pending is skipped at once
 
     def close(self) -> None:
         """Tell nothing from now on, and let nothing be called."""
@@ -140,8 +147,8 @@ class Course:
             count = self._settled_count
             match decision:
                 case Start():
-                    if self._is_unaffordable(self.records[decision.stage_id]):
-                        return  # one that was started just now took the last call: the plan says what follows
+                    if not may_start(self.records[decision.stage_id], self._budget_standing()):
+                        return  # the plan says what follows
                     record = self._begin(decision)
                     self._run_beside(record, self._run_stage(record), group)
                 case Skip():
@@ -152,9 +159,6 @@ class Course:
                     await asyncio.wait({self._run_beside(record, self._fail_unstarted(decision), group)})
             if self._settled_count > count + 1:
                 return  # a running stage ended meanwhile, which may change what follows
-
-    def _is_unaffordable(self, record: StageRecord) -> bool:
-        return wants_call(record) and self._account.finished_by() is not None
 
     async def _skip(self, skip: Skip) -> None:
         record = self.records[skip.stage_id]

@@ -36,7 +36,12 @@ class PipelineExecutor:
         self._parts = Parts(models, registry, timing or Timing())
 
     async def run(
-        self, state: ExecutionState, progress: Progress, *, cancel: asyncio.Event | None = None
+        self,
+        state: ExecutionState,
+        progress: Progress,
+        *,
+        cancel: asyncio.Event | None = None,
+        finish: asyncio.Event | None = None,
     ) -> PipelineResult:
         """Run an execution and return its result.
 
@@ -49,6 +54,8 @@ class PipelineExecutor:
             progress: told of each step.
             cancel: once set, all that runs is aborted at once, nothing more is told, and the result is `cancelled`
                 with what was spent.
+            finish: once set, no stage but `always` ones begins or calls a model any more, their calls in flight are cut
+                off, and the result is what the stages make of it.
         """
         elapsed = Elapsed(state.started_at, self._parts.timing)
         if state.is_cancel_requested or (cancel is not None and cancel.is_set()):
@@ -62,7 +69,9 @@ class PipelineExecutor:
             return _refuse(state, unpriced, "unknown_price", elapsed)
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         course = Course(state, inputs, self._parts, Telling(progress, _breaker(broken)), elapsed)
-        await _run_until(course, broken, cancel)
+        if state.is_finish_requested:
+            course.finish()
+        await _run_until(course, broken, cancel, finish)
         if cancel is not None and cancel.is_set():
             course.settle_as_cancelled()
             return build_result(state, course.records, CANCELLED, elapsed.ms())
@@ -70,18 +79,21 @@ class PipelineExecutor:
         return build_result(state, course.records, verdict, elapsed.ms(), course.scope)
 
 
-async def _run_until(course: Course, broken: "asyncio.Future[None]", cancel: asyncio.Event | None) -> None:
+async def _run_until(
+    course: Course, broken: "asyncio.Future[None]", cancel: asyncio.Event | None, finish: asyncio.Event | None
+) -> None:
     """Run the course until it ends, a callback raised, or somebody cancels; nothing is left running."""
     work = asyncio.create_task(course.run())
     watched: set[asyncio.Future[None]] = {work, broken}
     watcher = None if cancel is None else asyncio.create_task(_wait_for(cancel))
     if watcher is not None:
         watched.add(watcher)
+    finisher = None if finish is None else asyncio.create_task(_finish_once(finish, course))
     try:
         await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
     finally:
         course.close()
-        await _stop(work, watcher)
+        await _stop(work, watcher, finisher)
         error = broken.exception() if broken.done() else None
         broken.cancel()
     if error is not None:
@@ -103,6 +115,11 @@ async def _stop(*tasks: "asyncio.Task[None] | None") -> None:
 
 async def _wait_for(event: asyncio.Event) -> None:
     await event.wait()
+
+
+async def _finish_once(asked: asyncio.Event, course: Course) -> None:
+    await asked.wait()
+    course.finish()
 
 
 def _breaker(broken: "asyncio.Future[None]") -> Callable[[Exception], None]:

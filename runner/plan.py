@@ -101,6 +101,13 @@ def wants_call(record: StageRecord) -> bool:
     return _is_a_call(record) and not record.stage.always
 
 
+def may_start(record: StageRecord, budget: BudgetStanding) -> bool:
+    """Tell whether a stage that was to start still may: what was started since may have taken the last call."""
+    if record.phase != "pending" or record.stage.always:
+        return True
+    return budget.halted is None and not (wants_call(record) and budget.spent is not None)
+
+
 def _is_a_call(record: StageRecord) -> bool:
     return record.stage.prompt is not None and record.phase == "pending" and record.reused is None
 

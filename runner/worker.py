@@ -18,6 +18,7 @@ from runner.progress import Progress
 from runner.report import Report
 from runner.result import result_of_state
 from runner.terms import DEFAULT_TERMS, Terms
+from runner.wishes import Wishes
 from stagecast.log import Delivery, ExecutionLog
 
 _PULL_SECONDS = 5.0  # how long one wait for work lasts before the loop looks around
@@ -31,7 +32,12 @@ class Executor(Protocol):
     """The engine, as the worker sees it."""
 
     async def run(
-        self, state: ExecutionState, progress: Progress, *, cancel: asyncio.Event | None = None
+        self,
+        state: ExecutionState,
+        progress: Progress,
+        *,
+        cancel: asyncio.Event | None = None,
+        finish: asyncio.Event | None = None,
     ) -> PipelineResult:
         """Run an execution from `state` on and return its result."""
         ...
@@ -92,7 +98,8 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then let what runs finish for `drain_seconds`, then give the rest back."""
-        watch = await self._log.watch_cancel_requests(self._on_cancel_request)
+        wishes = Wishes(self._log, self._ending, self._active)
+        await wishes.open()
         stopping = asyncio.create_task(_wait(stop))
         claiming = asyncio.create_task(self._claim_for_ever())
         try:
@@ -106,7 +113,7 @@ class Worker:
         finally:
             await _cancel_all({claiming, stopping})
             await _cancel_all(self._tasks)
-            await watch.close()
+            await wishes.close()
 
     async def _claim_for_ever(self) -> None:
         """Take work while there is room. Being cancelled strands none: what was got is taken in the same step."""
@@ -232,7 +239,9 @@ class Worker:
 
     async def _run_engine(self, claim: Claim, report: Report) -> PipelineResult:
         try:
-            return await self._executor.run(claim.state, report, cancel=claim.cancel_requested)
+            return await self._executor.run(
+                claim.state, report, cancel=claim.cancel_requested, finish=claim.finish_requested
+            )
         except (ClaimLost, LogUnavailable):
             raise
         except LimitReached as error:
@@ -245,18 +254,6 @@ class Worker:
             return result_of_state(
                 claim.state, "failed", error="Internal error: the runner's log has it.", code="internal_error"
             )
-
-    async def _on_cancel_request(self, execution_id: str) -> None:
-        """Abort it if it is ours; end it at once if nobody has claimed it yet."""
-        claim = self._active.get(execution_id)
-        try:
-            if claim is not None:
-                await claim.catch_up()
-            else:
-                await self._ending.end_unclaimed(execution_id)
-        except (StagecastError, ValidationError) as error:
-            # Not lost: the request is in the log, and whoever claims the execution finds it.
-            log_line.debug("cancel left to the claim", execution_id=execution_id, reason=str(error))
 
 
 def _given_up(state: ExecutionState) -> str:

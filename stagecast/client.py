@@ -1,4 +1,4 @@
-"""A client of the gateway: run, follow live, cancel, read results. What the `stagecast` command uses, and users.
+"""A client of the gateway: run, follow live, cancel, finish, read results. For users, and the `stagecast` command.
 
     async with Client("http://127.0.0.1:8000") as client:
         async for event in client.run("prompt-optimizer-v1", "Write a poem"):
@@ -22,6 +22,7 @@ from contracts.ids import check_execution_id
 from contracts.requests import (
     CancelReply,
     ExecutionView,
+    FinishReply,
     PipelineDetail,
     PipelineListing,
     RerunReply,
@@ -160,6 +161,11 @@ class Client:
         reply = await self._exchange.request("POST", f"/api/executions/{check_execution_id(execution_id)}/cancel")
         return read_reply(CancelReply, reply).cancelled
 
+    async def finish(self, execution_id: str) -> bool:
+        """Ask an execution to stop here and keep the best that it has; False when there was nothing to finish."""
+        reply = await self._exchange.request("POST", f"/api/executions/{check_execution_id(execution_id)}/finish")
+        return read_reply(FinishReply, reply).finishing
+
     async def outputs(self, *, limit: int = 100, before: str | None = None) -> Sequence[OutputListing]:
         """Return saved results, newest first; `before` is the last file name of the page before."""
         params: dict[str, str | int] = {"limit": limit} | ({} if before is None else {"before": before})
@@ -235,4 +241,4 @@ class Client:
         def follow(execution_id: str, after: int, events: Literal["default", "all"]) -> AsyncGenerator[Update, None]:
             return self.follow(execution_id, after=after, events=events)
 
-        return Run(submit, follow, self.cancel)
+        return Run(submit, follow, cancel=self.cancel, finish=self.finish)

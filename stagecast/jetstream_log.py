@@ -13,13 +13,13 @@ import structlog
 from nats.aio.msg import Msg
 
 from contracts.errors import CorruptLog, LogUnavailable
-from contracts.events import ExecutionQueued, LogEvent, StageOutput, encode
+from contracts.events import ExecutionQueued, LogEvent, StageOutput, encode, wire_name
 from contracts.ids import check_execution_id
 from contracts.subjects import (
-    ALL_CANCEL_REQUESTS,
     LIFECYCLE_SUBJECTS,
     STORED_SUBJECT_HEADER,
     live_of,
+    live_of_all,
     live_subject,
     parse_live_subject,
     parse_log_subject,
@@ -29,7 +29,7 @@ from stagecast.history import HistoryReader
 from stagecast.jetstream_lifecycle import JetStreamLifecycle
 from stagecast.jetstream_watch import JetStreamWatch
 from stagecast.listing import ListingReader
-from stagecast.log import Delivery, Entry, ExecutionPage, Watch
+from stagecast.log import Delivery, Entry, ExecutionPage, Watch, Wish
 from stagecast.payloads import PayloadStore, make_stub, stub_headers
 from stagecast.remembered import RememberedStore
 from stagecast.removal import Removal
@@ -160,15 +160,15 @@ class JetStreamLog:
             raise
         return lifecycle
 
-    async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
-        """See `ExecutionLog.watch_cancel_requests`."""
+    async def watch_requests(self, wish: Wish, deliver: Callable[[str], Awaitable[None]]) -> Watch:
+        """See `ExecutionLog.watch_requests`."""
         watch = JetStreamWatch()
 
         async def take(message: Msg) -> None:
             if not watch.is_closed:
                 await deliver(parse_live_subject(message.subject)[0])
 
-        await self._subscribe(watch, ALL_CANCEL_REQUESTS, take)
+        await self._subscribe(watch, live_of_all(wire_name(wish)), take)
         return watch
 
     async def queue_depth(self) -> int:

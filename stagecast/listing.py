@@ -10,6 +10,7 @@ from contracts.errors import InvalidInput
 from contracts.events import (
     ExecutionCancelRequested,
     ExecutionCompleted,
+    ExecutionFinishRequested,
     ExecutionReleased,
     ExecutionResumed,
     ExecutionStarted,
@@ -125,7 +126,10 @@ class ListingReader:
         return listed
 
     async def _later_events(self, ids: Sequence[str]) -> list[Stored]:
-        kinds = [ExecutionStarted, ExecutionResumed, ExecutionReleased, ExecutionCancelRequested, ExecutionCompleted]
+        kinds = [
+            *(ExecutionStarted, ExecutionResumed, ExecutionReleased),
+            *(ExecutionCancelRequested, ExecutionFinishRequested, ExecutionCompleted),
+        ]
         try:
             return await self._reader.last_of([log_subjects(each, _name(kind)) for each in ids for kind in kinds])
         except TooMany:
@@ -166,6 +170,8 @@ def _moved(row: ExecutionListing, event_type: str, data: bytes) -> ExecutionList
         update = {"status": "queued", "runner": None}
     elif event_type == _name(ExecutionCancelRequested):
         update = {"cancel_requested": True}
+    elif event_type == _name(ExecutionFinishRequested):
+        update = {"finish_requested": True}
     else:
         end = _End.model_validate_json(data)
         update = {"status": end.result.status, "filename": end.filename, "ended_at": end.at}

@@ -16,8 +16,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from contracts.events import Event, LogEvent, StageOutput, decode, decode_stored
+from contracts.events import (
+    Event,
+    ExecutionCancelRequested,
+    ExecutionFinishRequested,
+    LogEvent,
+    StageOutput,
+    decode,
+    decode_stored,
+)
 from contracts.requests import ExecutionListing
+
+Wish = type[ExecutionCancelRequested] | type[ExecutionFinishRequested]
+"""What somebody may ask of a running execution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +155,8 @@ class ExecutionLog(Protocol):
         """
         ...
 
-    async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
-        """Hear the ids of all executions that somebody asks to cancel, from now on."""
+    async def watch_requests(self, wish: Wish, deliver: Callable[[str], Awaitable[None]]) -> Watch:
+        """Hear the ids of all executions that somebody asks to cancel, or to finish, from now on."""
         ...
 
     async def queue_depth(self) -> int:

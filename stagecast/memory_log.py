@@ -16,17 +16,17 @@ from typing import TypeVar
 from contracts.errors import Fenced, InvalidInput
 from contracts.events import (
     LIFECYCLE_TYPES,
-    ExecutionCancelRequested,
     ExecutionCompleted,
     ExecutionQueued,
     LogEvent,
     StageOutput,
     encode,
+    wire_name,
 )
 from contracts.ids import check_execution_id
 from contracts.requests import ExecutionListing, ExecutionView
 from contracts.state import fold
-from stagecast.log import Delivery, Entry, ExecutionPage, Watch
+from stagecast.log import Delivery, Entry, ExecutionPage, Watch, Wish
 from stagecast.memory_watch import MemoryLifecycle, MemoryWatch
 from stagecast.retention import Ended
 
@@ -108,7 +108,7 @@ class MemoryLog:
         self._queue: list[_Submission] = []
         self._queue_changed = asyncio.Event()
         self._watches: dict[str, list[MemoryWatch]] = {}
-        self._cancel_watches: list[MemoryWatch] = []
+        self._wish_watches: dict[str, list[MemoryWatch]] = {}
         self._lifecycles: list[MemoryLifecycle] = []
 
     async def open(self) -> None:
@@ -116,7 +116,7 @@ class MemoryLog:
 
     async def close(self) -> None:
         """End all watches."""
-        for watch in [*self._cancel_watches, *itertools.chain.from_iterable(self._watches.values())]:
+        for watch in list(itertools.chain(*self._wish_watches.values(), *self._watches.values())):
             await watch.close()
 
     async def append(self, event: LogEvent) -> int:
@@ -176,14 +176,15 @@ class MemoryLog:
         """See `ExecutionLog.watch_lifecycle`."""
         return MemoryLifecycle(deliver, self._lifecycles)
 
-    async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
-        """See `ExecutionLog.watch_cancel_requests`."""
+    async def watch_requests(self, wish: Wish, deliver: Callable[[str], Awaitable[None]]) -> Watch:
+        """See `ExecutionLog.watch_requests`."""
 
         async def deliver_id(entry: Entry) -> None:
             await deliver(entry.execution_id)
 
-        watch = MemoryWatch(deliver_id, partial(_remove, self._cancel_watches))
-        self._cancel_watches.append(watch)
+        watches = self._wish_watches.setdefault(wire_name(wish), [])
+        watch = MemoryWatch(deliver_id, partial(_remove, watches))
+        watches.append(watch)
         return watch
 
     async def queue_depth(self) -> int:
@@ -257,9 +258,8 @@ class MemoryLog:
         if entry.type in LIFECYCLE_TYPES:
             for lifecycle in tuple(self._lifecycles):
                 lifecycle.put(entry)
-        if entry.type == ExecutionCancelRequested.model_fields["type"].default:
-            for watch in self._cancel_watches:
-                watch.put(entry)
+        for watch in self._wish_watches.get(entry.type, []):
+            watch.put(entry)
 
 
 def _listing(record: _Record) -> ExecutionListing:

@@ -26,17 +26,21 @@ class Run(Generic[R]):
         submit: submits it; the same execution each time.
         follow: yields the updates of an execution after a number; `all` with the journal.
         cancel: asks to stop an execution.
+        finish: asks an execution to stop here and keep the best.
     """
 
     def __init__(
         self,
         submit: Callable[[], Awaitable[R]],
         follow: Callable[[str, int, Literal["default", "all"]], AsyncGenerator[Update, None]],
+        *,
         cancel: Callable[[str], Awaitable[bool]],
+        finish: Callable[[str], Awaitable[bool]],
     ) -> None:
         self._submit = submit
         self._follow = follow
         self._cancel = cancel
+        self._finish = finish
         self._reply: R | None = None
         self._result: PipelineResult | None = None
         self._submitting = asyncio.Lock()
@@ -101,3 +105,11 @@ class Run(Generic[R]):
             RuntimeError: it is not submitted yet.
         """
         return await self._cancel(self.execution_id)
+
+    async def finish(self) -> bool:
+        """Ask it to stop here and keep the best that it has; False when it has ended.
+
+        Raises:
+            RuntimeError: it is not submitted yet.
+        """
+        return await self._finish(self.execution_id)

@@ -12,6 +12,7 @@ from contracts.events import (
     Event,
     ExecutionCancelRequested,
     ExecutionCompleted,
+    ExecutionFinishRequested,
     ExecutionQueued,
     ExecutionReleased,
     ExecutionResumed,
@@ -45,6 +46,7 @@ LifecycleEvent = (
     | ExecutionResumed
     | ExecutionReleased
     | ExecutionCancelRequested
+    | ExecutionFinishRequested
     | ExecutionCompleted
 )
 

@@ -4,6 +4,7 @@ from contracts.envelope import StageRef
 from contracts.events import (
     ExecutionCancelRequested,
     ExecutionCompleted,
+    ExecutionFinishRequested,
     ExecutionQueued,
     ExecutionReleased,
     ExecutionResumed,
@@ -69,6 +70,10 @@ class Example:
     def cancel_requested(self, seq: int) -> ExecutionCancelRequested:
         """Somebody cancels."""
         return ExecutionCancelRequested(execution_id=self.id, seq=seq)
+
+    def finish_requested(self, seq: int) -> ExecutionFinishRequested:
+        """Somebody wants what there is."""
+        return ExecutionFinishRequested(execution_id=self.id, seq=seq)
 
     def stage_started(self, seq: int, index: int = 0) -> StageStarted:
         """A stage begins."""

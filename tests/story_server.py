@@ -89,7 +89,7 @@ class Story:
         leave_out: for each connection in turn, numbers of events that it swallows.
         replay: repeat everything from the start, as a server does that ignores `after`.
         interludes: messages sent before the event of this number, on the first connection.
-        hold_at: wait at this number until `cancelled` is set.
+        hold_at: wait at this number until `cancelled` is set; asking to finish sets it, too.
         ignores_cancel: take a cancel request and do nothing about it.
         replies: answers to HTTP requests by `METHOD /path`.
         refused_handshakes: how many of the next WebSocket handshakes are answered with 503.
@@ -127,6 +127,9 @@ class Story:
             if not self.ignores_cancel:
                 self.cancelled.set()
             return JSONResponse({"cancelled": True})
+        if what == f"POST /api/executions/{EXECUTION_ID}/finish" and what not in self.replies:
+            self.cancelled.set()
+            return JSONResponse({"finishing": True})
         reply = self.replies.get(what, (404, {"error": "Pipeline not found", "code": "pipeline_not_found"}))
         if self.first_replies:
             first = self.first_replies.pop(0)

@@ -143,6 +143,17 @@ export class Client extends EventTarget {
   }
 
   /**
+   * Ask an execution to stop here and keep the best that it has; false when there was nothing to finish.
+   * @param {string} executionId
+   * @param {Abortable} [how]
+   * @returns {Promise<boolean>}
+   */
+  async finish(executionId, how) {
+    const path = `/api/executions/${encodeURIComponent(executionId)}/finish`;
+    return (await this.#exchange.request("POST", path, how)).finishing;
+  }
+
+  /**
    * @param {string} executionId
    * @param {Abortable} [how]
    * @returns {Promise<ExecutionView>}

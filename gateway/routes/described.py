@@ -138,6 +138,7 @@ _LINKS_OF_SUBMISSION = {
     for operation, description in {
         "get_execution": "Where it stands.",
         "cancel_execution": "Stop it.",
+        "finish_execution": "Stop it here and keep the best that it has.",
         "rerun_execution": "Run it again, once it has ended.",
     }.items()
 }

@@ -15,6 +15,7 @@ RERUN: Json = {"fromStage": "stage_2", "options": {"stages": 3}}
 STARTED: Json = {"executionId": EXECUTION_ID, "pipelineId": PIPELINE_ID, "status": "started"}
 RERUN_STARTED: Json = {**STARTED, "rerunOf": EARLIER_ID, "reused": ["stage_1"]}
 CANCELLED: Json = {"cancelled": True}
+FINISHING: Json = {"finishing": True}
 
 RESULT: Json = {
     "executionId": EXECUTION_ID,
@@ -87,6 +88,7 @@ EXECUTION_ROW: Json = {
     "pipelineId": PIPELINE_ID,
     "status": "success",
     "cancelRequested": False,
+    "finishRequested": False,
     "attempt": 1,
     "runner": "runner-7c9f",
     "queuedAt": "2025-11-27T12:00:00.000Z",

@@ -1,4 +1,4 @@
-"""List executions, look at one, cancel one. Starting one is in `gateway.routes.submissions`."""
+"""List executions, look at one, cancel or finish one. Starting one is in `gateway.routes.submissions`."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -6,9 +6,8 @@ from starlette.responses import Response
 
 from contracts.errors import ExecutionNotFound
 from contracts.ids import is_execution_id
-from contracts.requests import CancelReply, ExecutionListing, ExecutionView
+from contracts.requests import CancelReply, ExecutionListing, ExecutionView, FinishReply
 from gateway.archive import Archive
-from gateway.cancellation import request_cancel
 from gateway.http_door import principal_of
 from gateway.inspection import read_view
 from gateway.ownership import check_execution, owner_to_list
@@ -22,14 +21,15 @@ from gateway.routes.errors_described import (
     OUTPUTS_UNAVAILABLE,
     errors,
 )
-from gateway.routes.examples import CANCELLED, EXECUTION, EXECUTION_ROW
+from gateway.routes.examples import CANCELLED, EXECUTION, EXECUTION_ROW, FINISHING
 from gateway.routes.parameters import Cursor, ExecutionId, Limit
 from gateway.routes.replies import json_reply
+from gateway.wishes import request_cancel, request_finish
 from stagecast.log import ExecutionLog
 
 
 def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRouter:
-    """Make the routes that show and cancel executions."""
+    """Make the routes that show executions, cancel and finish them."""
     router = APIRouter(tags=["executions"])
 
     one = errors(NO_EXECUTION, CORRUPT_LOG, LOG_UNAVAILABLE, OUTPUTS_UNAVAILABLE)
@@ -59,6 +59,18 @@ def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRo
         """Ask to stop an execution; `cancelled` is false when it has ended, or how it ends is decided already."""
         cancelled = await request_cancel(log, _checked(execution_id), principal_of(request))
         return json_reply(CancelReply(cancelled=cancelled))
+
+    @router.post(
+        "/api/executions/{execution_id}/finish", response_model=FinishReply, responses={**answer(FINISHING), **one}
+    )
+    async def finish_execution(execution_id: ExecutionId, request: Request) -> Response:
+        """Ask an execution to stop here and keep the best that it has.
+
+        Model calls in flight are cut off and no further ones made, stages that have not begun are skipped; `always`
+        stages run. `finishing` is false when it has ended, how it ends is decided already, or it is to be cancelled.
+        """
+        finishing = await request_finish(log, _checked(execution_id), principal_of(request))
+        return json_reply(FinishReply(finishing=finishing))
 
     return router
 

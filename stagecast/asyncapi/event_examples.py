@@ -6,6 +6,7 @@ from contracts.envelope import BaseEvent, StageRef
 from contracts.events import (
     ExecutionCancelRequested,
     ExecutionCompleted,
+    ExecutionFinishRequested,
     ExecutionQueued,
     ExecutionReleased,
     ExecutionResumed,
@@ -101,6 +102,7 @@ def execution_events() -> tuple[BaseEvent, ...]:
         ExecutionResumed(execution_id=EXECUTION_ID, at=_after(21), seq=4, attempt=2, runner="runner-b914"),
         ExecutionReleased(execution_id=EXECUTION_ID, at=_after(3), seq=3, runner=RUNNER, reason="shutting down"),
         ExecutionCancelRequested(execution_id=EXECUTION_ID, at=_after(4), seq=5),
+        ExecutionFinishRequested(execution_id=EXECUTION_ID, at=_after(4), seq=5),
         ExecutionCompleted(
             execution_id=EXECUTION_ID,
             at=_after(5.512),

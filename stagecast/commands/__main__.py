@@ -71,7 +71,7 @@ def init(
 
 
 for command in (
-    *(up.up, run.run, estimate.estimate, rerun.rerun, watch.watch, watch.cancel, show.pipelines),
+    *(up.up, run.run, estimate.estimate, rerun.rerun, watch.watch, watch.cancel, watch.finish, show.pipelines),
     *(validate, init, services.gateway, services.runner),
 ):
     app.command()(command)

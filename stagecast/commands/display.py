@@ -15,11 +15,13 @@ from rich.live import Live
 from contracts.envelope import utc_now
 from contracts.events import Event
 from contracts.wire import format_timestamp
+from stagecast.commands.keys import Actions, catch_keys
 from stagecast.commands.run_view import RunView
 from stagecast.commands.stage_table import render
 from stagecast.commands.wording import word_event
 
 _REFRESH_SECONDS = 0.125
+FINISH_HINT = "Press f to finish: it stops here and keeps the best."
 
 
 class Display(Protocol):
@@ -61,9 +63,10 @@ class LineDisplay:
 class LiveDisplay:
     """Draws the stage table again and again, so that its clocks run."""
 
-    def __init__(self, view: RunView, live: Live) -> None:
+    def __init__(self, view: RunView, live: Live, hint: str) -> None:
         self._view = view
         self._live = live
+        self._hint = hint
 
     def show(self, event: Event) -> None:
         """Do nothing at once: the next refresh shows it, however many events come before."""
@@ -74,7 +77,8 @@ class LiveDisplay:
 
     def refresh(self) -> None:
         """Draw it as it stands now."""
-        self._live.update(render(self._view, utc_now(), width=self._live.console.width), refresh=True)
+        table = render(self._view, utc_now(), width=self._live.console.width, hint=self._hint)
+        self._live.update(table, refresh=True)
 
     async def refresh_for_ever(self) -> None:
         """Draw it several times a second."""
@@ -84,8 +88,14 @@ class LiveDisplay:
 
 
 @asynccontextmanager
-async def open_display(view: RunView, *, is_silent: bool) -> AsyncGenerator[Display, None]:
-    """Choose the display that fits where stderr goes; the table stays on the screen when it is closed."""
+async def open_display(view: RunView, *, is_silent: bool, keys: Actions) -> AsyncGenerator[Display, None]:
+    """Choose the display that fits where stderr goes; the table stays on the screen when it is closed.
+
+    Args:
+        view: what is shown.
+        is_silent: show nothing.
+        keys: what keys do while the table is shown.
+    """
     if is_silent:
         yield SilentDisplay()
         return
@@ -93,8 +103,8 @@ async def open_display(view: RunView, *, is_silent: bool) -> AsyncGenerator[Disp
     if not console.is_terminal:
         yield LineDisplay()
         return
-    with Live(console=console, auto_refresh=False) as live:
-        display = LiveDisplay(view, live)
+    with catch_keys(keys) as hears_keys, Live(console=console, auto_refresh=False) as live:
+        display = LiveDisplay(view, live, FINISH_HINT if hears_keys else "")
         clock = asyncio.create_task(display.refresh_for_ever())
         try:
             yield display

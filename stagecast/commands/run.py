@@ -34,9 +34,10 @@ def run(  # noqa: PLR0913 - each option of a command is a parameter
         bool, typer.Option("--yes", "-y", envvar="STAGECAST_YES", help="Do not ask first, whatever it may cost.")
     ] = False,
 ) -> None:
-    """Run a pipeline and watch it live. Ctrl-C cancels it. Exit: 0 success, 1 failed or not run, 130 cancelled.
+    """Run a pipeline and watch it live. Ctrl-C cancels it, f finishes it.
 
-    On a terminal it asks first when the run may cost more than a cent, or nobody knows what.
+    On a terminal it asks first when the run may cost more than a cent, or nobody knows what. Exit: 0 success, 1 failed
+    or not run, 130 cancelled.
     """
     text = read_stdin() if input_text == "-" else input_text
     options = with_rows(context, pipeline, dict(map(parse_option, option or [])))

@@ -12,6 +12,7 @@ from contracts.events import (
     Event,
     ExecutionCancelRequested,
     ExecutionCompleted,
+    ExecutionFinishRequested,
     ExecutionQueued,
     ExecutionReleased,
     ExecutionResumed,
@@ -19,6 +20,7 @@ from contracts.events import (
     StageCompleted,
     StageFailed,
     StageOutput,
+    StageProgress,
     StageRetrying,
     StageSkipped,
     StageStarted,
@@ -58,11 +60,12 @@ class StageRow:
 
     Attributes:
         phase: `reused` where an earlier execution delivered it.
-        note: the reason, error or wait.
+        note: the reason, error or wait, or how far it is in its own words.
         tails: the end of its live text; by item in a foreach, whose items write at the same time.
     """
 
     name: str
+    id: str = ""
     phase: Phase = "waiting"
     started_at: datetime | None = None
     duration: int | None = None
@@ -85,6 +88,7 @@ class RunView:
         stages: by their place in the file.
         result: what it delivered, once it has ended.
         note: what is going on besides stages.
+        is_finishing: somebody asked to stop here, by finishing or cancelling.
     """
 
     execution_id: str
@@ -94,6 +98,7 @@ class RunView:
     queued_at: datetime | None = None
     ended_at: datetime | None = None
     note: str = "waiting for a runner"
+    is_finishing: bool = False
     result: PipelineResult | None = None
     filename: str | None = None
 
@@ -114,7 +119,7 @@ class RunView:
     def apply(self, event: Event) -> None:
         """Take the next event in."""
         if isinstance(event, StageEvent):
-            self._apply_to_stage(event, self.stages.setdefault(event.index, StageRow(event.stage.name)))
+            self._apply_to_stage(event, self.stages.setdefault(event.index, StageRow(event.stage.name, event.stage.id)))
             return
         match event:
             case ExecutionQueued():
@@ -124,13 +129,15 @@ class RunView:
                 self.queued_at = self.queued_at or event.at
                 self.status, self.note = "running", ""
                 for index, stage in enumerate(event.stages):
-                    self.stages.setdefault(index, StageRow(stage.name))
+                    self.stages.setdefault(index, StageRow(stage.name, stage.id))
             case ExecutionResumed():
                 self.status, self.note = "running", f"attempt {event.attempt}: the runner before was lost"
             case ExecutionReleased():
                 self.status, self.note = "queued", "given back by its runner, waiting for another"
             case ExecutionCancelRequested():
-                self.note = "cancelling"
+                self.note, self.is_finishing = "cancelling", True
+            case ExecutionFinishRequested():
+                self.note, self.is_finishing = "finishing", True
             case ExecutionCompleted():
                 self._end(event)
             case _:
@@ -140,7 +147,8 @@ class RunView:
         """Take in where it stands, in place of events that are missing."""
         self.title, self.status = self.title or view.pipeline_id, view.status
         self.queued_at, self.ended_at = view.queued_at, view.ended_at
-        self.note = "cancelling" if view.cancel_requested else ""
+        self.note = "cancelling" if view.cancel_requested else "finishing" if view.finish_requested else ""
+        self.is_finishing = view.cancel_requested or view.finish_requested
         results = {stage.stage_id: stage for stage in view.result.stages} if view.result is not None else {}
         for stage in view.stages:
             self.stages[stage.index] = _row_of(stage, results.get(stage.id))
@@ -148,9 +156,10 @@ class RunView:
     def _end(self, event: ExecutionCompleted) -> None:
         self.status, self.result, self.filename = event.result.status, event.result, event.filename
         self.note, self.ended_at = event.result.error or "", event.at
+        results = {stage.stage_id: stage for stage in event.result.stages}
         for row in self.stages.values():
             if row.phase in ("running", "retrying"):
-                row.phase, row.duration = "cancelled", row.elapsed(event.at)
+                _cut_off(row, results.get(row.id), event.at)
 
     def _apply_to_stage(self, event: StageEvent, row: StageRow) -> None:
         match event:
@@ -158,6 +167,8 @@ class RunView:
                 row.phase, row.started_at, row.tails = "running", event.at, {}
             case StageOutput():
                 row.tails[event.item] = (row.tails.get(event.item, "") + event.text)[-_TAIL_LENGTH:]
+            case StageProgress():
+                row.note = event.message
             case StageRetrying():
                 row.phase = "retrying"
                 row.tails.pop(event.item, None)
@@ -174,6 +185,22 @@ class RunView:
                 pass
         if row.phase == "retrying" and isinstance(event, StageOutput):
             row.phase, row.note = "running", ""
+
+
+def _cut_off(row: StageRow, result: StageResult | None, at: datetime) -> None:
+    """Let a row say what became of a stage that was aborted, which no event told."""
+    row.phase, row.duration, row.note = "cancelled", row.elapsed(at), ""
+    if result is None:
+        return
+    row.duration, row.note = result.duration, result.reason or ""
+    row.outcome = StageOutcome(
+        status="cancelled",
+        cost=result.cost,
+        duration=result.duration,
+        model=result.model,
+        input_tokens=result.input_tokens,
+        output_tokens=result.output_tokens,
+    )
 
 
 def _row_of(stage: StageView, result: StageResult | None) -> StageRow:
@@ -193,6 +220,7 @@ def _row_of(stage: StageView, result: StageResult | None) -> StageRow:
     is_reused = stage.status == "completed" and stage.reused_from is not None
     return StageRow(
         stage.name,
+        stage.id,
         phase="reused" if is_reused else _PHASES[stage.status],
         started_at=stage.started_at,
         duration=stage.duration,

@@ -24,8 +24,11 @@ _MARKS: dict[Phase, tuple[str, str]] = {
 _STATUS_STYLES = {"success": "green", "early_exit": "green", "failed": "bold red", "cancelled": "yellow"}
 
 
-def render(view: RunView, now: datetime, *, width: int = 100) -> RenderableType:
-    """Draw an execution: heading, a line a stage, totals, and the end of the text that is being written."""
+def render(view: RunView, now: datetime, *, width: int = 100, hint: str = "") -> RenderableType:
+    """Draw an execution: heading, a line a stage, totals, and the end of the text that is being written.
+
+    `hint` says what may be done to end it; it is left out once that is done.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=False)
     table.add_column("")
     table.add_column("Stage", no_wrap=True, max_width=32)
@@ -38,6 +41,8 @@ def render(view: RunView, now: datetime, *, width: int = 100) -> RenderableType:
     parts: list[RenderableType] = [_heading(view), table, _totals(view, now)]
     if view.result is None and (tail := _tail(view, width)):
         parts.append(Text(tail, style="dim"))
+    if hint and view.result is None and not view.is_finishing:
+        parts.append(Text(hint, style="dim"))
     return Group(*parts)
 
 

@@ -15,7 +15,15 @@ from pydantic.json_schema import JsonSchemaMode
 from contracts.estimate import Estimate
 from contracts.events import JOURNAL, Event, LogEvent
 from contracts.messages import ClientMessage, ServerMessage
-from contracts.requests import CancelReply, ExecutionListing, ExecutionView, PipelineListing, RerunReply, RunReply
+from contracts.requests import (
+    CancelReply,
+    ExecutionListing,
+    ExecutionView,
+    FinishReply,
+    PipelineListing,
+    RerunReply,
+    RunReply,
+)
 from contracts.results import OutputListing, PipelineResult
 
 Json = dict[str, Any]  # a JSON Schema
@@ -24,8 +32,8 @@ _HEADER = """// Written by `make docs` from the models in contracts/: do not edi
 // What crosses the wire: events, the messages of /ws, and the answers of HTTP. docs/protocol.md says what they mean.
 """
 _REPLIES = (
-    CancelReply, Estimate, ExecutionListing, ExecutionView, OutputListing, PipelineListing, PipelineResult, RerunReply,
-    RunReply
+    CancelReply, Estimate, ExecutionListing, ExecutionView, FinishReply, OutputListing, PipelineListing, PipelineResult,
+    RerunReply, RunReply,
 )  # fmt: skip
 _UNIONS: Mapping[str, Any] = {  # Any: pydantic takes any type
     "Event": Event,

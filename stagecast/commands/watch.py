@@ -1,4 +1,4 @@
-"""`stagecast watch` and `stagecast cancel`, and watching an execution to its end for whoever submitted it."""
+"""`stagecast watch`, `cancel` and `finish`, and watching an execution to its end for whoever submitted it."""
 
 import asyncio
 import json
@@ -21,6 +21,8 @@ EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # as a shell says of a program that Ctrl-C ended
 _EXIT_CODES = {"success": 0, "early_exit": 0, "failed": EXIT_FAILED, "cancelled": EXIT_INTERRUPTED}
 
+_NOTHING_TO_FINISH = "There is nothing to finish: the execution has ended, or is to be cancelled."
+
 _ENDINGS = {"failed": "failed", "cancelled": "was cancelled"}
 
 
@@ -30,7 +32,7 @@ def watch(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the result, as JSON.")] = False,
 ) -> None:
-    """Watch an execution live, from its first event on. Ctrl-C stops watching, not the execution."""
+    """Watch an execution live, from its first event on. Ctrl-C stops watching, not the execution; f finishes it."""
 
     async def work(client: "Client") -> int:
         from stagecast.commands.interrupts import catch_interrupts
@@ -56,6 +58,21 @@ def cancel(
     typer.echo("Cancelling.")
 
 
+def finish(
+    context: typer.Context,
+    execution_id: Annotated[str, typer.Argument(metavar="ID", help="The execution's id.")],
+) -> None:
+    """Let an execution stop here and keep the best that it has."""
+
+    async def work(client: "Client") -> bool:
+        return await client.finish(execution_id)
+
+    if not with_client(context, work):
+        typer.echo(_NOTHING_TO_FINISH, err=True)
+        raise typer.Exit(EXIT_FAILED)
+    typer.echo("Finishing.")
+
+
 def run_interruptible(context: typer.Context, work: "Callable[[Client], Awaitable[int]]") -> int:
     """Do the work and return its exit code, or 130 when it was left with Ctrl-C."""
     try:
@@ -67,7 +84,7 @@ def run_interruptible(context: typer.Context, work: "Callable[[Client], Awaitabl
 async def watch_to_end(
     client: "Client", execution_id: str, interrupted: asyncio.Event, *, as_json: bool, cancels: bool
 ) -> int:
-    """Show an execution until it ends, print its output and return the exit code.
+    """Show an execution until it ends, print its output and return the exit code. Key f asks it to finish.
 
     Args:
         client: an open client.
@@ -80,9 +97,11 @@ async def watch_to_end(
     from stagecast.commands.run_view import RunView
 
     view = RunView(execution_id)
-    async with open_display(view, is_silent=as_json) as display:
+    pressed = asyncio.Event()
+    async with open_display(view, is_silent=as_json, keys={"f": pressed.set}) as display:
         following = asyncio.create_task(_follow(client, view, display))
         asking = asyncio.create_task(interrupted.wait())
+        finishing = asyncio.create_task(_finish_when(pressed, client, view, display))
         try:
             await asyncio.wait({following, asking}, return_when=asyncio.FIRST_COMPLETED)
             if not following.done() and not cancels:
@@ -94,7 +113,8 @@ async def watch_to_end(
         finally:
             following.cancel()
             asking.cancel()
-            await asyncio.gather(following, asking, return_exceptions=True)
+            finishing.cancel()
+            await asyncio.gather(following, asking, finishing, return_exceptions=True)
     if view.result is None:
         raise RuntimeError("following ended without a result")
     print_result(view.result, view.filename, as_json=as_json)
@@ -122,6 +142,20 @@ async def _ask_to_cancel(client: "Client", view: "RunView", display: "Display") 
         await client.cancel(view.execution_id)
     except StagecastError as error:
         display.say(f"{error.message} The execution goes on; try `stagecast cancel {view.execution_id}` later.")
+
+
+async def _finish_when(pressed: asyncio.Event, client: "Client", view: "RunView", display: "Display") -> None:
+    from contracts.errors import StagecastError
+
+    while not view.is_finishing:
+        await pressed.wait()
+        pressed.clear()
+        try:
+            is_finishing = await client.finish(view.execution_id)
+        except StagecastError as error:
+            display.say(f"{error.message} The execution goes on; press f to try again.")
+        else:
+            display.say("Finishing: it stops here and keeps the best." if is_finishing else _NOTHING_TO_FINISH)
 
 
 def print_result(result: "PipelineResult", filename: str | None, *, as_json: bool) -> None:

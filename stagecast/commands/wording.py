@@ -8,12 +8,14 @@ from contracts.events import (
     Event,
     ExecutionCancelRequested,
     ExecutionCompleted,
+    ExecutionFinishRequested,
     ExecutionQueued,
     ExecutionReleased,
     ExecutionResumed,
     ExecutionStarted,
     StageCompleted,
     StageFailed,
+    StageProgress,
     StageRetrying,
     StageSkipped,
     StageStarted,
@@ -52,6 +54,8 @@ def _word_execution_event(event: Event) -> str | None:
             return f"given back by its runner: {one_line(event.reason)}"
         case ExecutionCancelRequested():
             return "cancel requested"
+        case ExecutionFinishRequested():
+            return "finish requested"
         case ExecutionCompleted():
             summary = event.result.summary
             return f"{event.result.status}, {word_duration(summary.total_duration)}, {word_cost(summary.total_cost)}"
@@ -71,6 +75,8 @@ def _word_stage_event(event: StageEvent) -> str | None:
             return f"skipped, {one_line(event.reason)}"
         case StageFailed():
             return f"failed, {one_line(event.error)}"
+        case StageProgress():
+            return one_line(event.message)
         case StageRetrying():
             return f"attempt {event.attempt} in {word_duration(event.delay)}, {one_line(event.error)}"
         case _:

@@ -14,6 +14,7 @@ async def test_services_keep_to_their_description(tmp_path: Path) -> None:
         "POST /api/pipelines/{pipeline_id}/estimate",
         "POST /api/executions/{execution_id}/rerun",
         "POST /api/executions/{execution_id}/cancel",
+        "POST /api/executions/{execution_id}/finish",
         "GET /api/executions/{execution_id}",
         "GET /api/outputs/{filename}",
     ):

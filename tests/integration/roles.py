@@ -25,7 +25,7 @@ PRESENT = RunnerPresence(name="runner-a", version="1", concurrency=1, keys=(), s
 LARGE = "x" * 3_000_000
 MAY_HEAR = {
     "gateway": ("exec.>", "_INBOX_gateway.>"),
-    "runner": ("exec.*.execution_cancel_requested", "_INBOX_runner.>"),
+    "runner": ("exec.*.execution_cancel_requested", "exec.*.execution_finish_requested", "_INBOX_runner.>"),
     "observer": ("exec.>",),
 }
 
@@ -141,7 +141,8 @@ class World:
         await self.gateway_log.append(example.queued(LARGE))
         await self.gateway_log.remember_first(example.id, b"kept")
         await self.log.append(example.started())
-        await self.gateway_log.append(example.cancel_requested(2))
+        await self.gateway_log.append(example.finish_requested(2))
+        await self.gateway_log.append(example.cancel_requested(3))
         await self.presence.announce(PRESENT)
         delivery = await self.log.next_delivery(timeout_seconds=WAIT_SECONDS)
         assert delivery is not None

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from contracts.errors import Fenced, InvalidId
-from contracts.events import LogEvent, encode
+from contracts.events import ExecutionCancelRequested, ExecutionFinishRequested, LogEvent, encode
 from contracts.ids import new_execution_id
 from contracts.state import fold
 from stagecast.log import Entry, ExecutionLog
@@ -181,15 +181,21 @@ async def test_a_slow_watcher_gets_one_entry_at_a_time(logs: LogPair) -> None:
     await watch.close()
 
 
-async def test_cancel_requests_of_all_executions_are_heard(logs: LogPair) -> None:
+async def test_what_is_asked_of_all_executions_is_heard_each_wish_by_itself(logs: LogPair) -> None:
     examples = [Example(), Example()]
-    heard: asyncio.Queue[str] = asyncio.Queue()
-    watch = await logs.other.watch_cancel_requests(heard.put)
+    cancels, finishes = asyncio.Queue[str](), asyncio.Queue[str]()
+    watches = [
+        await logs.other.watch_requests(ExecutionCancelRequested, cancels.put),
+        await logs.other.watch_requests(ExecutionFinishRequested, finishes.put),
+    ]
     for example in examples:
-        await append_all(logs.log, example.queued(), example.cancel_requested(1))
+        await append_all(logs.log, example.queued(), example.finish_requested(1), example.cancel_requested(2))
     async with asyncio.timeout(WAIT_SECONDS):
-        assert [await heard.get(), await heard.get()] == [example.id for example in examples]
-    await watch.close()
+        for heard in (cancels, finishes):
+            assert [await heard.get(), await heard.get()] == [example.id for example in examples]
+    assert (cancels.empty(), finishes.empty()) == (True, True)
+    for watch in watches:
+        await watch.close()
 
 
 async def test_only_what_is_new_is_read_after_a_number(logs: LogPair) -> None:

@@ -91,7 +91,9 @@ async def test_an_execution_carries_its_owner_and_shows_it(house: House, log: Je
         assert (await house.ask(who, "GET", f"/api/executions/{execution_id}")).json()["owner"] == "alice"
 
 
-@pytest.mark.parametrize(("method", "suffix"), [("GET", ""), ("POST", "/cancel"), ("POST", "/rerun")])
+@pytest.mark.parametrize(
+    ("method", "suffix"), [("GET", ""), ("POST", "/cancel"), ("POST", "/finish"), ("POST", "/rerun")]
+)
 async def test_somebody_elses_execution_is_not_there(house: House, log: JetStreamLog, method: str, suffix: str) -> None:
     example = await ended(log, "alice")
     path = f"/api/executions/{example.id}{suffix}"
@@ -102,13 +104,16 @@ async def test_somebody_elses_execution_is_not_there(house: House, log: JetStrea
         assert (await house.ask(who, method, path)).status_code == 200
 
 
-async def test_somebody_elses_running_execution_cannot_be_cancelled(house: House, log: JetStreamLog) -> None:
+@pytest.mark.parametrize(("wish", "granted"), [("cancel", {"cancelled": True}), ("finish", {"finishing": True})])
+async def test_somebody_elses_running_execution_cannot_be_cancelled_or_finished(
+    house: House, log: JetStreamLog, wish: str, granted: dict[str, bool]
+) -> None:
     execution_id = await house.start("alice")
-    reply = await house.ask("bob", "POST", f"/api/executions/{execution_id}/cancel")
+    reply = await house.ask("bob", "POST", f"/api/executions/{execution_id}/{wish}")
     assert (reply.status_code, reply.json()) == NOT_FOUND
     assert len(await log.read(execution_id)) == 1
-    reply = await house.ask("ops", "POST", f"/api/executions/{execution_id}/cancel")
-    assert reply.json() == {"cancelled": True}
+    reply = await house.ask("ops", "POST", f"/api/executions/{execution_id}/{wish}")
+    assert reply.json() == granted
 
 
 async def test_what_nobody_owns_is_there_for_admins_alone(house: House, log: JetStreamLog) -> None:

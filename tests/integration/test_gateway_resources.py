@@ -86,7 +86,7 @@ async def test_an_execution_is_shown_as_its_events_tell(gateway: RunningGateway,
     assert (ended["status"], ended["result"]["executionId"]) == ("success", example.id)
 
 
-@pytest.mark.parametrize(("method", "suffix"), [("GET", ""), ("POST", "/cancel")])
+@pytest.mark.parametrize(("method", "suffix"), [("GET", ""), ("POST", "/cancel"), ("POST", "/finish")])
 async def test_an_unknown_execution_is_404(gateway: RunningGateway, method: str, suffix: str) -> None:
     for execution_id in (UNKNOWN_ID, *BAD_IDS):
         reply = await gateway.http.request(method, f"/api/executions/{execution_id}{suffix}")
@@ -123,6 +123,42 @@ async def test_cancelling_at_the_same_time_from_everywhere_stores_one_event(
     replies = await asyncio.gather(*(gateway.http.post(f"/api/executions/{execution_id}/cancel") for _ in range(10)))
     assert all(reply.json() == {"cancelled": True} for reply in replies)
     assert len(await log.read(execution_id)) == 2
+
+
+async def test_finishing_stores_one_event_however_often_and_from_everywhere_it_is_asked(
+    gateway: RunningGateway, log: JetStreamLog
+) -> None:
+    execution_id = await gateway.run({"input": "x"})
+    path = f"/api/executions/{execution_id}/finish"
+    replies = await asyncio.gather(*(gateway.http.post(path) for _ in range(10)))
+    assert all((reply.status_code, reply.json()) == (200, {"finishing": True}) for reply in replies)
+    assert [entry.type for entry in await log.read(execution_id)] == ["execution:queued", "execution:finish_requested"]
+    view = (await gateway.http.get(f"/api/executions/{execution_id}")).json()
+    assert (view["finishRequested"], view["cancelRequested"]) == (True, False)
+
+
+async def test_there_is_nothing_to_finish_once_the_end_is_decided_or_somebody_cancels(
+    gateway: RunningGateway, log: JetStreamLog
+) -> None:
+    ended, decided, cancelled = Example(), Example(), Example()
+    await append(log, ended.queued(), ended.started(), ended.completed(2))
+    await append(log, decided.queued(), decided.started(), decided.ending(2))
+    await append(log, cancelled.queued(), cancelled.started(), cancelled.cancel_requested(2))
+    for example in (ended, decided, cancelled):
+        reply = await gateway.http.post(f"/api/executions/{example.id}/finish")
+        assert (reply.status_code, reply.json()) == (200, {"finishing": False})
+        assert len(await log.read(example.id)) == 3
+
+
+async def test_who_asked_to_finish_may_still_cancel(gateway: RunningGateway, log: JetStreamLog) -> None:
+    example = Example()
+    await append(log, example.queued(), example.started(), example.finish_requested(2))
+    reply = await gateway.http.post(f"/api/executions/{example.id}/cancel")
+    assert reply.json() == {"cancelled": True}
+    assert [entry.type for entry in await log.read(example.id)][2:] == [
+        "execution:finish_requested",
+        "execution:cancel_requested",
+    ]
 
 
 async def test_there_is_nothing_to_cancel_after_the_end(gateway: RunningGateway, log: JetStreamLog) -> None:
@@ -167,7 +203,7 @@ async def test_a_log_that_cannot_be_folded_is_shown_and_cancelled_by_its_end(
     assert len(await log.read(unclaimed.id)) == 3
 
 
-@pytest.mark.parametrize(("method", "suffix"), [("GET", ""), ("POST", "/cancel")])
+@pytest.mark.parametrize(("method", "suffix"), [("GET", ""), ("POST", "/cancel"), ("POST", "/finish")])
 async def test_a_log_that_cannot_be_folded_and_has_no_end_is_told_as_a_fault(
     gateway: RunningGateway, log: JetStreamLog, method: str, suffix: str
 ) -> None:

@@ -79,7 +79,7 @@ async def test_a_cursor_that_no_page_gave_is_refused(empty_logs: LogPair, before
 async def test_a_row_shows_what_the_whole_log_would(empty_logs: LogPair) -> None:
     queued, running, released, taken_over, ended, large = (Example() for _ in range(6))
     histories = [
-        (queued, [queued.queued(), queued.cancel_requested(1)]),
+        (queued, [queued.queued(), queued.cancel_requested(1), queued.finish_requested(2)]),
         (running, [running.queued(), running.started(), running.stage_started(2)]),
         (released, [released.queued(), released.started(), released.released(2)]),
         (taken_over, [taken_over.queued(), taken_over.started(), taken_over.released(2), taken_over.resumed(3)]),

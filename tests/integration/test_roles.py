@@ -74,6 +74,7 @@ NOT_FOR_A_GATEWAY = [
 NOT_FOR_A_RUNNER = [
     ("log.ID.execution_queued.0", b"{}"),
     ("log.ID.execution_cancel_requested.2", b"{}"),
+    ("log.ID.execution_finish_requested.2", b"{}"),
     ("remembered.x", b"{}"),
     ("_INBOX_gateway.1", b"{}"),
     ("$JS.API.STREAM.MSG.GET.REMEMBERED", body(seq=1)),
@@ -85,6 +86,7 @@ NOT_FOR_A_RUNNER = [
 NOT_FOR_AN_OBSERVER = [
     ("log.ID.execution_queued.0", b"{}"),
     ("log.ID.execution_cancel_requested.2", b"{}"),
+    ("log.ID.execution_finish_requested.2", b"{}"),
     ("payload.ID.x.0", b"{}"),
     ("remembered.x", b"{}"),
     ("_INBOX.1", b"{}"),
@@ -107,7 +109,10 @@ UNHEARD = {
     "runner": [*PRIVATE, "_INBOX_gateway.>", "exec.>", "exec.*.stage_completed"],
     "observer": [*PRIVATE, "_INBOX_gateway.>", "_INBOX_runner.>"],
 }
-WRITES = {"gateway": {"execution:queued", "execution:cancel_requested"}, "observer": set[str]()}
+WRITES = {
+    "gateway": {"execution:queued", "execution:cancel_requested", "execution:finish_requested"},
+    "observer": set[str](),
+}
 WRITES["runner"] = set(EVENT_TYPES) - WRITES["gateway"] - {"stage:output"}
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from contracts.envelope import utc_now
 from contracts.errors import ExecutionNotFound, Fenced, LogUnavailable
 from contracts.events import ExecutionQueued
-from gateway.cancellation import request_cancel
 from gateway.relay import Relay
 from gateway.standing import TERMINAL
 from gateway.subscription import FROM_START, View
 from gateway.subscriptions import Subscriptions
+from gateway.wishes import request_cancel
 from runner.ending import Ending
 from runner.executor import PipelineExecutor
 from runner.terms import Terms

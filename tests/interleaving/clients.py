@@ -9,7 +9,7 @@ from functools import partial
 
 from contracts.errors import Fenced, LogUnavailable
 from contracts.events import LogEvent, StageOutput, encode
-from stagecast.log import Delivery, Entry, ExecutionPage, Watch
+from stagecast.log import Delivery, Entry, ExecutionPage, Watch, Wish
 from tests.interleaving.schedule import Fate
 from tests.interleaving.virtual_time import Process
 from tests.interleaving.world import T, World
@@ -159,8 +159,8 @@ class LineLog:
         """Hear of all executions; nobody in the interleavings does."""
         return await self._line.request(partial(self._log.watch_lifecycle, deliver))
 
-    async def watch_cancel_requests(self, deliver: Callable[[str], Awaitable[None]]) -> Watch:
-        """Hear what is to be cancelled."""
+    async def watch_requests(self, wish: Wish, deliver: Callable[[str], Awaitable[None]]) -> Watch:
+        """Hear what is to be cancelled, or to finish."""
 
         async def deliver_id(entry: Entry) -> None:
             await deliver(entry.execution_id)
@@ -171,7 +171,7 @@ class LineLog:
             await watch.carry(Entry(execution_id, "", None, b""))
 
         # Not over the line: a runner that cannot begin to listen does not begin at all.
-        watch.server_side = await self._line.world.request(Fate(), partial(self._log.watch_cancel_requests, carry))
+        watch.server_side = await self._line.world.request(Fate(), partial(self._log.watch_requests, wish, carry))
         return watch
 
     async def next_delivery(self, *, timeout_seconds: float) -> Delivery | None:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from types import SimpleNamespace
 from unittest.mock import patch
 
-import gateway.cancellation
+import gateway.wishes
 import runner.claim
 import runner.worker
 from contracts.events import ExecutionCompleted
@@ -77,7 +77,7 @@ def virtual_clocks() -> Generator[None]:
     clock = SimpleNamespace(monotonic=lambda: asyncio.get_running_loop().time())
     with (
         patch.object(runner.claim, "time", clock),
-        patch.object(gateway.cancellation, "time", clock),
+        patch.object(gateway.wishes, "time", clock),
         patch.object(runner.worker, "_PULL_SECONDS", _PULL_SECONDS),
     ):
         yield

@@ -104,6 +104,22 @@ test("leaving a loop ends the watching, and a new one for the same execution mis
   assert.deepEqual(seen, eventsOf(await collect(client.follow(executionId))));
 });
 
+test("finishing lets it stop here", TIMEOUT, async () => {
+  const client = new Client(url);
+  const { executionId } = await client.submit("echo-v1", "hello", { options: { stages: 2, delay_ms: 300 } });
+  let isFinishing;
+  const items = [];
+  for await (const item of client.follow(executionId)) {
+    if (item.type === "stage:started") isFinishing ??= await client.finish(executionId);
+    items.push(item);
+  }
+  assert.equal(isFinishing, true);
+  assert.equal(items.at(-1).result.status, "success");
+  assert.ok(items.some((item) => item.type === "execution:finish_requested"));
+  assert.equal(items.find((item) => item.type === "stage:skipped").reason, "somebody asked to finish");
+  assert.equal(await client.finish(executionId), false);
+});
+
 test("aborting throws the signal's reason and leaves the execution alone; cancelling stops it", TIMEOUT, async () => {
   const client = new Client(url);
   const abort = new AbortController();

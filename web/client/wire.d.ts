@@ -172,12 +172,23 @@ export interface ExecutionEnding {
   result: PipelineResult;
 }
 
+/** Somebody asked to stop here and keep the best that there is. */
+export interface ExecutionFinishRequested {
+  type: "execution:finish_requested";
+  executionId: string;
+  /** When it happened, by the clock of who wrote it. */
+  at: string;
+  /** Number in the execution's log, from 0; -1 until appended. */
+  seq: number;
+}
+
 /** One row of `GET /api/executions`. */
 export interface ExecutionListing {
   id: string;
   pipelineId: string;
   status: "queued" | "running" | "success" | "early_exit" | "failed" | "cancelled";
   cancelRequested: boolean;
+  finishRequested: boolean;
   attempt: number;
   runner: string | null;
   queuedAt: string;
@@ -255,6 +266,7 @@ export interface ExecutionView {
   pipelineId: string;
   status: "queued" | "running" | "success" | "early_exit" | "failed" | "cancelled";
   cancelRequested: boolean;
+  finishRequested: boolean;
   attempt: number;
   runner: string | null;
   queuedAt: string;
@@ -270,6 +282,11 @@ export interface ExecutionView {
   /** The execution that this one runs again. */
   rerunOf: string | null;
   result: PipelineResult | null;
+}
+
+/** Whether there was something to finish. */
+export interface FinishReply {
+  finishing: boolean;
 }
 
 /** Life-cycle events may be missing here: `GET /api/executions` tells how things stand. */
@@ -669,6 +686,7 @@ export type Event =
   | ExecutionResumed
   | ExecutionReleased
   | ExecutionCancelRequested
+  | ExecutionFinishRequested
   | ExecutionEnding
   | ExecutionCompleted
   | StageStarted
@@ -687,6 +705,7 @@ export type LogEvent =
   | ExecutionResumed
   | ExecutionReleased
   | ExecutionCancelRequested
+  | ExecutionFinishRequested
   | ExecutionEnding
   | ExecutionCompleted
   | StageStarted

@@ -26,6 +26,7 @@ STORED: list[LogEvent] = [
     EXAMPLE.ending(12),
     EXAMPLE.completed(13),
     EXAMPLE.stage_progress(14),
+    EXAMPLE.finish_requested(15),
 ]
 STORY_NAMES = {
     "execution:started",
@@ -40,6 +41,7 @@ ADDED_NAMES = {
     "execution:resumed",
     "execution:released",
     "execution:cancel_requested",
+    "execution:finish_requested",
     "stage:retrying",
     "stage:progress",
     "stage:output",

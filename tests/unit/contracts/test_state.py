@@ -86,6 +86,13 @@ def test_a_cancel_request_is_noted_in_any_phase_before_the_end() -> None:
     assert (state.is_cancel_requested, state.status) == (True, "running")
 
 
+def test_a_wish_to_finish_is_noted_in_any_phase_before_the_end_and_survives_a_resume() -> None:
+    assert state_of(E.queued(), E.finish_requested(1)).is_finish_requested
+    state = state_of(E.queued(), E.started(), E.finish_requested(2), E.resumed(3))
+    assert (state.is_finish_requested, state.is_cancel_requested, state.status) == (True, False, "running")
+    assert ExecutionView.of(state).finish_requested
+
+
 @pytest.mark.parametrize("status", ["success", "early_exit", "failed", "cancelled"])
 def test_the_end_has_the_result_s_status(status: ResultStatus) -> None:
     state = state_of(E.queued(), E.started(), E.completed(2, status))

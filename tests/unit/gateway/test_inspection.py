@@ -5,8 +5,8 @@ import pytest
 from contracts.errors import CorruptLog, ExecutionNotFound
 from contracts.events import LogEvent
 from contracts.results import StageResult
-from gateway.cancellation import request_cancel
 from gateway.inspection import read_view
+from gateway.wishes import request_cancel
 from stagecast.memory_log import MemoryLog
 from tests.example_events import Example
 

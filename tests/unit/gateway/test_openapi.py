@@ -29,6 +29,7 @@ OPERATIONS = {
     "list_executions": ("get", "/api/executions"),
     "get_execution": ("get", "/api/executions/{execution_id}"),
     "cancel_execution": ("post", "/api/executions/{execution_id}/cancel"),
+    "finish_execution": ("post", "/api/executions/{execution_id}/finish"),
     "rerun_execution": ("post", "/api/executions/{execution_id}/rerun"),
     "get_events": ("get", "/api/executions/{execution_id}/events"),
     "list_outputs": ("get", "/api/outputs"),

@@ -251,6 +251,7 @@ class Bench:
         work: Pipeline | ExecutionState,
         *,
         cancel: asyncio.Event | None = None,
+        finish: asyncio.Event | None = None,
         options: dict[str, Any] | None = None,
         progress: Progress | None = None,
     ) -> PipelineResult:
@@ -259,7 +260,7 @@ class Bench:
         registry = FunctionRegistry({"give": give, **self.functions}, self.checks)
         executor = PipelineExecutor(self.models, registry, timing=self.timing or self.waits.timing())
         async with asyncio.timeout(self.patience_seconds):
-            return await executor.run(state, progress or self.told, cancel=cancel)
+            return await executor.run(state, progress or self.told, cancel=cancel, finish=finish)
 
 
 async def give(context: object, value: object = "given") -> object:

@@ -193,6 +193,13 @@ async def test_cancelling_tells_whether_there_was_something_to_cancel():
         assert await client.cancel(EXECUTION_ID) is True
 
 
+async def test_finishing_tells_whether_there_was_something_to_finish():
+    ended = {f"POST /api/executions/{EXECUTION_ID}/finish": (200, {"finishing": False})}
+    for story, is_finishing in ((Story(), True), (Story(replies=dict(ended)), False)):
+        async with telling(story), Client(story.url) as client:
+            assert await client.finish(EXECUTION_ID) is is_finishing
+
+
 async def test_waiting_for_readiness_tells_what_is_missing():
     story = Story(replies={"GET /readyz": (200, {"ready": True, "broker": True, "runners": 1})})
     async with telling(story), Client(story.url) as client:

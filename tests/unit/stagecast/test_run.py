@@ -75,6 +75,16 @@ async def test_it_can_be_followed_from_a_number_on_and_cancelled():
         assert await run.cancel() is True
 
 
+async def test_it_can_be_asked_to_finish():
+    async with telling(story()) as told, Client(told.url) as client:
+        run = client.run("demo", "hello")
+        with pytest.raises(RuntimeError, match="submitted"):
+            await run.finish()
+        await run.submit()
+        assert await run.finish() is True
+        assert told.requests[-1] == (f"POST /api/executions/{EXECUTION_ID}/finish", None)
+
+
 async def test_a_rerun_is_the_same_and_tells_what_is_reused():
     reply = {**ACCEPTED, "rerunOf": EXECUTION_ID, "reused": ["one"]}
     async with telling(Story(replies={RERUN: (200, reply)})) as told, Client(told.url) as client:

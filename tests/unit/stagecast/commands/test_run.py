@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from stagecast.commands.run import parse_option
 from tests.command_line import WAIT_SECONDS, end_of, stagecast, start_command
 from tests.processes import free_port
 from tests.story_server import EXECUTION_ID, FILENAME, Story, demo_events, live_text, telling
+from tests.terminal import open_terminal
 
+COMMAND = (sys.executable, "-m", "stagecast.commands")
 SUBMIT = "POST /api/pipelines/demo/run"
 ACCEPTED = (200, {"executionId": EXECUTION_ID, "pipelineId": "demo", "status": "started"})
 
@@ -161,6 +164,60 @@ async def test_on_a_terminal_the_table_is_drawn_and_stays():
     last = drawn.decode().rpartition("First")[2]
     assert "$0.0024" in last
     assert "Saved as" in last
+
+
+FINISH = f"POST /api/executions/{EXECUTION_ID}/finish"
+
+
+@pytest.mark.parametrize("command", [("run", "demo", "--input", "hello"), ("watch", EXECUTION_ID)])
+async def test_the_key_f_asks_to_finish_says_so_and_waits_for_the_end(command: tuple[str, ...]):
+    async with telling(story_of(demo_events(), hold_at=5)) as story, open_terminal() as terminal:
+        before = terminal.settings()
+        process = await terminal.start(*COMMAND, *command, env={"STAGECAST_URL": story.url})
+        await terminal.until_shown("Press f to finish")
+        await asyncio.wait_for(story.is_held.wait(), WAIT_SECONDS)
+        assert terminal.shows_keys_at_once
+        terminal.press("f")
+        ended = await end_of(process)
+        assert terminal.settings() == before
+    assert (ended.code, ended.out) == (0, "Better hello\n")
+    assert [what for what, _ in story.requests if what == FINISH] == [FINISH]
+    assert b"Finishing: it stops here and keeps the best." in terminal.shown
+
+
+async def test_a_finish_that_is_not_taken_is_told_and_may_be_asked_for_again():
+    story = story_of(demo_events(), hold_at=5)
+    story.replies[FINISH] = (503, {"error": "The broker is away.", "code": "log_unavailable"})
+    async with telling(story), open_terminal() as terminal:
+        process = await terminal.start(*COMMAND, "watch", EXECUTION_ID, env={"STAGECAST_URL": story.url})
+        await asyncio.wait_for(story.is_held.wait(), WAIT_SECONDS)
+        await terminal.until_shown("Press f to finish")
+        terminal.press("f")
+        await terminal.until_shown("press f to try again")
+        del story.replies[FINISH]
+        terminal.press("f")
+        assert (await end_of(process)).code == 0
+
+
+async def test_ctrl_c_on_a_terminal_that_hears_keys_leaves_it_as_it_was():
+    story = story_of(demo_events(), hold_at=5)
+    async with telling(story), open_terminal() as terminal:
+        before = terminal.settings()
+        process = await terminal.start(*COMMAND, "watch", EXECUTION_ID, env={"STAGECAST_URL": story.url})
+        await terminal.until_shown("Press f to finish")
+        await asyncio.wait_for(story.is_held.wait(), WAIT_SECONDS)
+        terminal.press("\x03")
+        assert (await end_of(process)).code == 130
+        assert terminal.settings() == before
+
+
+async def test_finishing_says_whether_there_was_something_to_finish():
+    async with telling(Story()) as story:
+        assert (await stagecast("finish", EXECUTION_ID, url=story.url)).out == "Finishing.\n"
+        story.replies[FINISH] = (200, {"finishing": False})
+        ended = await stagecast("finish", EXECUTION_ID, url=story.url)
+    assert (ended.code, ended.out) == (1, "")
+    assert "nothing to finish" in ended.err
 
 
 async def test_cancelling_says_whether_there_was_something_to_cancel():

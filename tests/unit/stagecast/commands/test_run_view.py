@@ -5,6 +5,8 @@ from datetime import timedelta
 from contracts.envelope import StageRef, utc_now
 from contracts.events import (
     ExecutionCancelRequested,
+    ExecutionCompleted,
+    ExecutionFinishRequested,
     ExecutionReleased,
     ExecutionResumed,
     StageCompleted,
@@ -12,7 +14,7 @@ from contracts.events import (
     StageStarted,
 )
 from contracts.requests import ExecutionView
-from contracts.results import ResultStatus
+from contracts.results import ResultStatus, StageResult
 from contracts.state import fold
 from stagecast.commands.run_view import RunView
 from tests.example_events import Example
@@ -120,6 +122,36 @@ def test_a_cancel_request_is_told():
     view = view_of(until=3)
     view.apply(ExecutionCancelRequested(execution_id=EXECUTION_ID))
     assert view.note == "cancelling"
+
+
+def test_a_wish_to_finish_is_told():
+    view = view_of(until=3)
+    assert not view.is_finishing
+    view.apply(ExecutionFinishRequested(execution_id=EXECUTION_ID))
+    assert (view.note, view.is_finishing) == ("finishing", True)
+
+
+def test_a_running_stage_shows_the_last_that_its_function_told_and_a_finished_one_no_more():
+    view, example = view_of(until=3), Example(EXECUTION_ID)
+    view.apply(example.stage_progress(3))
+    view.apply(example.stage_progress(4).model_copy(update={"message": "3 of 3 scored"}))
+    assert (view.stages[0].phase, view.stages[0].note) == ("running", "3 of 3 scored")
+    view.apply(demo_events()[3])  # type: ignore[arg-type]
+    assert view.stages[0].note == ""
+
+
+def test_a_stage_that_was_cut_off_shows_at_the_end_what_it_spent_and_why():
+    view = view_of(until=6)
+    ended = demo_events()[7]
+    assert isinstance(ended, ExecutionCompleted)
+    row = StageResult(
+        **{"stage_id": "three", "stage_name": "Third", "status": "cancelled"},  # pyright: ignore[reportArgumentType]
+        **{"duration": 900, "cost": 0.25, "reason": "somebody asked to finish"},  # pyright: ignore[reportArgumentType]
+    )
+    view.apply(ended.model_copy(update={"result": ended.result.model_copy(update={"stages": (row,)})}))
+    third = view.stages[2]
+    assert (third.phase, third.duration, third.note) == ("cancelled", 900, "somebody asked to finish")
+    assert view.cost() == (0.2512, True)
 
 
 def test_what_a_snapshot_tells_stands_in_for_events_that_are_missing():

@@ -9,12 +9,13 @@ from contracts.envelope import utc_now
 from contracts.events import StageCompleted
 from stagecast.commands.run_view import RunView
 from stagecast.commands.stage_table import render
+from tests.example_events import Example
 from tests.story_server import EXECUTION_ID, demo_events, live_text
 
 
-def drawn(view: RunView, *, seconds_later: float = 0.0, width: int = 120) -> list[str]:
+def drawn(view: RunView, *, seconds_later: float = 0.0, width: int = 120, hint: str = "") -> list[str]:
     console = Console(file=io.StringIO(), width=width, record=True)
-    console.print(render(view, utc_now() + timedelta(seconds=seconds_later), width=width))
+    console.print(render(view, utc_now() + timedelta(seconds=seconds_later), width=width, hint=hint))
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 
@@ -50,6 +51,17 @@ def test_a_running_stage_shows_its_time_so_far_and_the_end_of_its_text():
     lines = drawn(view, seconds_later=75)
     assert lines[2].split()[:6] == ["▶", "First", "running", "1", "min", "15"]
     assert lines[-4:] == ["two", "three", "four", "five"]
+
+
+def test_a_running_stage_shows_what_its_function_told_last_and_what_may_be_done():
+    view = fed(RunView(EXECUTION_ID), until=3)
+    view.apply(Example(EXECUTION_ID).stage_progress(3))
+    lines = drawn(view, hint="Press f to finish.")
+    assert lines[2].endswith("2 of 3 scored")
+    assert lines[-1] == "Press f to finish."
+    view.apply(Example(EXECUTION_ID).finish_requested(4))
+    assert "Press f" not in drawn(view, hint="Press f to finish.")[-1]
+    assert "Press f" not in drawn(fed(RunView(EXECUTION_ID)), hint="Press f to finish.")[-1]
 
 
 def test_items_that_write_at_the_same_time_have_a_line_each():

@@ -26,6 +26,13 @@ def test_a_reused_stage_is_told_with_the_execution_that_delivered_it():
     assert word_event(reused) == f"[1/3] First: reused from {EXECUTION_ID}"
 
 
+def test_what_a_function_tells_and_a_wish_to_finish_have_a_line():
+    example = Example(EXECUTION_ID)
+    told = example.stage_progress(3).model_copy(update={"message": "2 of 3\x1b[31m scored"})
+    assert word_event(told) == "[1/2] First: 2 of 3 [31m scored"
+    assert word_event(example.finish_requested(4)) == f"{EXECUTION_ID}: finish requested"
+
+
 def test_the_journal_has_no_line():
     example = Example()
     for event in (example.call_completed(3), example.step_completed(4), example.ending(5)):
