@@ -147,5 +147,6 @@ async def test_up_runs_a_shipped_pipeline_and_leaves_no_process_behind(installat
         async with asyncio.timeout(60):
             await process.wait()
     assert processes_marked(mark) == []
-    saved = [json.loads(file.read_text()) for file in (installation.folder / "outputs").rglob("echo-v1_*.json")]
-    assert saved == [result]
+    [saved] = (installation.folder / "outputs").rglob("echo-v1_*.json")
+    assert json.loads(saved.read_text()) == result
+    assert (await installation.stagecast("outputs", "show", str(saved), "-f", "html")).startswith("<!doctype html>")
