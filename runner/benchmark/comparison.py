@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from contracts.errors import MissingSetting, StagecastError
+from contracts.errors import MissingSetting, ModelError, StagecastError
 from runner.benchmark.meter import Meter, Used
 from runner.benchmark.method import Answerer, Assignment, Found, Method, Models
 from runner.benchmark.task import Task
+from runner.groups import first_leaf
 from runner.models.client import ModelClient
 
 ORIGINAL = "original"
@@ -95,7 +96,7 @@ class Comparison:
     async def _run_one(self, task: Task, seed: int, name: str, method: Method) -> Outcome:
         meter, scoring = Meter(self._client, self._terms.budget), Meter(self._client)
         found: Found | None = None
-        right: tuple[bool, ...] = ()
+        right: tuple[bool | None, ...] = ()
         error: str | None = None
         began = ended = time.monotonic()
         try:
@@ -112,26 +113,39 @@ class Comparison:
             task=task.lesson.name,
             seed=seed,
             method=name,
-            right=right,
+            right=tuple(each is True for each in right),
             used=meter.used,
             answering=scoring.used,
             seconds=(time.monotonic() if found is None else ended) - began,
             prompt=found.prompt if found else "",
-            note=found.note if found else "",
+            note=_note(found, right),
             error=error,
         )
 
-    async def _score(self, task: Task, answer: Answerer, meter: Meter) -> tuple[bool, ...]:
+    async def _score(self, task: Task, answer: Answerer, meter: Meter) -> tuple[bool | None, ...]:
+        """Answer the unseen items; None for a call that failed for good."""
         permits = asyncio.Semaphore(self._terms.parallel)
 
-        async def is_right(number: int) -> bool:
+        async def is_right(number: int) -> bool | None:
             item = task.unseen[number]
             async with permits:
-                return task.lesson.is_right(item, await answer(meter, item.question))
+                try:
+                    return task.lesson.is_right(item, await answer(meter, item.question))
+                except ModelError:
+                    return None
 
-        async with asyncio.TaskGroup() as group:
-            tries = [group.create_task(is_right(number)) for number in range(len(task.unseen))]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tries = [group.create_task(is_right(number)) for number in range(len(task.unseen))]
+        except BaseExceptionGroup as faults:
+            raise first_leaf(faults) from None
         return tuple(each.result() for each in tries)
+
+
+def _note(found: Found | None, right: Sequence[bool | None]) -> str:
+    failed = sum(each is None for each in right)
+    unanswered = [f"{failed} of {len(right)} calls failed and count as wrong"] if failed else []
+    return "; ".join([*([found.note] if found and found.note else []), *unanswered])
 
 
 def _in_words(outcome: Outcome) -> str:
