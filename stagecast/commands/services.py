@@ -10,7 +10,11 @@ import typer
 
 # By name, not by import: this package stands below the services. What is looked for tells whether the extra is there.
 _SERVICES = {"gateway": "uvicorn", "runner": "pydantic_ai"}
-PASSED_ON: dict[str, bool | list[str]] = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+PASSED_ON: dict[str, bool | list[str]] = {
+    "allow_extra_args": True,
+    "ignore_unknown_options": True,
+    "help_option_names": [],
+}
 """A command's settings under which everything behind its name is handed on, `--help` too."""
 
 

@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import MissingSetting
 from runner.benchmark.gym import GENERATORS, gym_task
 from runner.benchmark.task import Split
-from runner.functions.trial import Case, mark_answer, score_of
+from runner.functions.cases import Case
 
 SIZES = Split(train=24, test=40)
 needs_gym = pytest.mark.skipif(
@@ -48,4 +48,4 @@ def test_what_the_scorer_takes_for_right_holds_for_the_case_that_optimizers_get(
             answer = f"The answer is {item.answer}"
             case = Case(vars={"question": item.question}, expected=item.answer)
             assert lesson.is_right(item, answer)
-            assert score_of(mark_answer(case, lesson.prompt, answer)) == 1.0
+            assert all(check.result(answer).passed for check in case.all_checks())
