@@ -1,9 +1,13 @@
 """Budgets hold to the call, the best so far is delivered with honest numbers, and what was asked to finish does."""
 
+import asyncio
+
 import pytest
 
+from contracts.evidence import Optimization
 from contracts.pipeline import Budget, Pipeline
-from tests.unit.optimizer.world import BAD, GOOD, NEUTRAL, PROMPT, World, optimize, pipeline, questions
+from tests.unit.optimizer.world import BAD, GOOD, NEUTRAL, PROMPT, STRATEGIES, World, optimize, pipeline, questions
+from tests.unit.runner.scripts import Bench, begin
 
 CLEAR = {"": 0.05, GOOD: 1.0, BAD: 0.0}
 
@@ -64,6 +68,31 @@ async def test_a_proof_that_can_no_longer_come_is_not_paid_for() -> None:
     assert stopped > 0
 
 
-@pytest.mark.parametrize("asked_at", [1, 3, 4, 8, 20, 40])
-async def test_asked_to_finish_it_stops_looking_and_proves_the_best_so_far(asked_at: int) -> None:
-    pytest.skip("needs the engine's finish")
+@pytest.mark.parametrize("asked_at", [1, 2, 3, 4, 5, 8, 12, 20, 26, 30, 45])
+async def test_asked_to_finish_it_stops_looking_and_still_proves_the_best_so_far(asked_at: int) -> None:
+    asked = asyncio.Event()
+
+    def ask(world: World) -> None:
+        if len(world.requests) + 1 == asked_at:
+            asked.set()
+
+    world = World(skill=CLEAR, on_call=ask)
+    whole = World(skill=CLEAR)
+    await optimize(whole, questions(24), max_parallel=2)
+    bench = Bench(models=world)
+    state = begin(
+        pipeline(), PROMPT, {"cases": questions(24), "n_cases": 24, "strategies": STRATEGIES, "max_parallel": 2}
+    )
+    result = await bench.run(state, finish=asked)
+    got = Optimization.model_validate(result.output)
+    assert (result.status, result.error) == ("success", None)
+    assert (got.optimized_prompt == PROMPT) == (got.verdict != "improved")
+    assert got.evidence.optimization.calls == len(world.requests)
+    if asked_at <= 3:  # nothing had been compared
+        assert (got.verdict, len(world.requests)) == ("too_few_cases", asked_at if asked_at == 1 else 3)
+    standing = [one for one in got.evidence.candidates if one.wins]
+    if asked_at in (8, 12):  # one round was finished, and somebody led: that is proved all the same
+        assert standing
+        assert got.verdict == "improved"
+        assert "asked to finish" in str(got.evidence.optimization.stopped_by)
+    assert len(world.requests) <= len(whole.requests)
