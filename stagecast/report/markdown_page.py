@@ -25,7 +25,7 @@ def write_markdown(result: PipelineResult) -> str:
     optimization = optimization_of(result)
     parts = [
         f"# {inline(result.pipeline_id)}",
-        " · ".join(f"{name}: **{inline(value)}**" for name, value in _facts(result)),
+        " · ".join(f"{name}: **{inline(value)}**" for name, value in facts_of(result)),
     ]
     if result.error is not None:
         code = f" ({inline(result.error_code)})" if result.error_code else ""
@@ -41,10 +41,6 @@ def write_markdown(result: PipelineResult) -> str:
     if options := options_of(result):
         parts += ["Options of the run:", clipped_fence(clip(options, _INPUT_CHARS))]
     return "\n\n".join(parts) + "\n"
-
-
-def _facts(result: PipelineResult) -> list[tuple[str, str]]:
-    return facts_of(result)
 
 
 def _write_output(blocks: list[Block]) -> list[str]:
