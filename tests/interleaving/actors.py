@@ -1,6 +1,7 @@
-"""The actors: runners, and gateways with those who submit, subscribe and cancel there. All of the product's own parts.
+"""The actors: runners, and gateways with those who submit, subscribe, cancel and finish there.
 
-What befalls them is in the plan; a runner or gateway that ended is replaced by a new process.
+They are made of the product's own parts. What befalls them is in the plan; a runner or gateway that ended is replaced
+by a new process.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from gateway.relay import Relay
 from gateway.standing import TERMINAL
 from gateway.subscription import FROM_START, View
 from gateway.subscriptions import Subscriptions
-from gateway.wishes import request_cancel
+from gateway.wishes import request_cancel, request_finish
 from runner.ending import Ending
 from runner.executor import PipelineExecutor
 from runner.terms import Terms
@@ -27,7 +28,7 @@ from stagecast.functions import FunctionRegistry
 from stagecast.log import Entry
 from tests.interleaving.clients import Line, LineLog
 from tests.interleaving.outside import LineLiveness, LineModels, LineStore
-from tests.interleaving.pipelines import PIPELINES, work_with
+from tests.interleaving.pipelines import PIPELINES, best, work_with
 from tests.interleaving.schedule import GATEWAY_PLACES, LEASE_SECONDS, RUNNER_PLACES, Fault
 from tests.interleaving.virtual_time import Process, Stuck, current_process
 from tests.interleaving.world import World
@@ -46,7 +47,7 @@ async def _effect(execution_id: str, name: str) -> str:
     return f"{name} done"
 
 
-_REGISTRY = FunctionRegistry({"work": work_with(_effect)})
+_REGISTRY = FunctionRegistry({"work": work_with(_effect), "best": best})
 
 
 @dataclass
@@ -153,6 +154,9 @@ class Cast:
         self._world.note(process.name, f"{fault.kind} ({fault.seconds} s)")
         if fault.kind == "stop":
             self._later(0.0, life.stop.set)
+        elif fault.kind == "finish":
+            self._ask_to_finish()
+            self._threaten(process)  # it goes on, so something may befall it yet
         elif fault.kind == "kill":
             process.kill()
             self._later(fault.seconds, partial(self._start, life.place))
@@ -226,6 +230,21 @@ class Cast:
                 if await request_cancel(log, execution_id(number)):
                     self._world.note("canceller", "was told yes")
                     self._world.cancelled.add(execution_id(number))
+                return
+            await asyncio.sleep(_AGAIN_SECONDS)
+
+    def _ask_to_finish(self) -> None:
+        """Let somebody whom nothing befalls ask for all executions, over a line like everybody's."""
+        asker = Process("finisher", lambda _: None)
+        log = LineLog(Line(self._world, asker, GATEWAY_PLACES[1], lambda: None))
+        for number in range(self._world.plan.executions):
+            self._loop.create_task(self._finish(log, number), context=asker.context())
+
+    async def _finish(self, log: LineLog, number: int) -> None:
+        while not self._world.is_over:
+            with suppress(LogUnavailable, ExecutionNotFound):
+                if await request_finish(log, execution_id(number)):
+                    self._world.note("finisher", "was told yes")
                 return
             await asyncio.sleep(_AGAIN_SECONDS)
 

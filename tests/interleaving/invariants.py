@@ -7,10 +7,12 @@ from contracts.events import (
     JOURNAL_TYPES,
     ExecutionCancelRequested,
     ExecutionCompleted,
+    ExecutionFinishRequested,
     ExecutionQueued,
     ExecutionResumed,
     ExecutionStarted,
     StageOutput,
+    StageProgress,
 )
 from contracts.ids import output_filename
 from contracts.journal import CallCompleted, ExecutionEnding
@@ -26,7 +28,9 @@ NUMBERS = "numbers go from 0 without holes"
 FOLDS = "the log can be folded"
 SAVED = "the saved result is that of the terminal event"
 CANCEL = "what was cancelled ends as cancelled, and nothing else does"
-DELIVERS = "what was not cancelled delivers what it always delivers"
+DELIVERS = "what was not cancelled delivers what it always delivers, or what there was when it was to finish"
+WISHED_ONCE = "asking to finish again stores nothing new"
+TOLD_ONCE = "what a function tells of itself is stored once, in order"
 COSTS = "a result costs what its calls cost"
 OWNERS = "only the owner writes"
 HEARD = "a subscriber gets each event once, in order"
@@ -57,6 +61,7 @@ def check_execution(world: World, execution_id: str, entries: Sequence[Entry], e
     _check_cancel(world, execution_id, state.result, expected)
     _check_costs(world, execution_id, state.result)
     _check_owners(world, execution_id)
+    _check_progress(world, execution_id, state.result)
 
 
 def _check_files(world: World, state: ExecutionState, result: PipelineResult) -> None:
@@ -82,7 +87,10 @@ def _check_cancel(world: World, execution_id: str, result: PipelineResult, expec
         world.accuse(CANCEL, f"somebody was told that it is cancelled; it ended as {result.status}")
     if result.status == "cancelled" or result.error_code == "runner_lost":
         return
-    if result.status != "success" or (expected is not None and result.output != expected):
+    wishes = [s.event.seq for s in world.stored[execution_id] if isinstance(s.event, ExecutionFinishRequested)]
+    if len(wishes) > 1:
+        world.accuse(WISHED_ONCE, str(wishes))
+    if result.status != "success" or (expected is not None and not wishes and result.output != expected):
         world.accuse(DELIVERS, f"{result.status} {result.error} {result.output!r}")
 
 
@@ -100,13 +108,21 @@ def _check_owners(world: World, execution_id: str) -> None:
     owner: str | None = None
     for stored in world.stored[execution_id]:
         match stored.event:
-            case ExecutionQueued() | ExecutionCancelRequested():
+            case ExecutionQueued() | ExecutionCancelRequested() | ExecutionFinishRequested():
                 pass
             case ExecutionStarted() | ExecutionResumed():
                 owner = stored.process
             case event:
                 if owner is not None and stored.process != owner:
                     world.accuse(OWNERS, f"{stored.process} wrote {event.type} ({event.seq}) into {owner}'s execution")
+
+
+def _check_progress(world: World, execution_id: str, result: PipelineResult) -> None:
+    told = [s.event.message for s in world.stored[execution_id] if isinstance(s.event, StageProgress)]
+    answers = result.output[0] if result.pipeline_id == "search" and result.status == "success" else None
+    wanted = [f"try {number} answered" for number in range(3)]
+    if told != wanted[: len(told)] or (answers is not None and len(told) != len(answers)):
+        world.accuse(TOLD_ONCE, f"{told} for {answers}")
 
 
 def check_heard(world: World, heard: Heard, entries: Sequence[Entry]) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
+from contracts.errors import BudgetExceeded
 from stagecast.functions import FunctionContext
 
 ASKED_TWICE = "vote"
@@ -15,6 +16,9 @@ REFUSED_FIRST = "item b"
 SPOILT_FIRST = "item c"
 """The beginning of a question whose first answer is spoilt, and paid for."""
 
+ASKED_ALWAYS = "final"
+"""The beginning of a question that an `always` stage asks."""
+
 _PATIENT = {"max": 20, "delay": 0.2, "max_delay": 30}
 _BASE: dict[str, Any] = {
     "models": {"m": {"use": "scripted:m"}},
@@ -22,8 +26,8 @@ _BASE: dict[str, Any] = {
 }
 
 
-def _pipeline(pipeline_id: str, *stages: dict[str, Any]) -> dict[str, Any]:
-    return {**_BASE, "id": pipeline_id, "name": pipeline_id, "stages": list(stages)}
+def _pipeline(pipeline_id: str, *stages: dict[str, Any], **keys: object) -> dict[str, Any]:
+    return {**_BASE, **keys, "id": pipeline_id, "name": pipeline_id, "stages": list(stages)}
 
 
 def _prompt(stage_id: str, user: str, **keys: object) -> dict[str, Any]:
@@ -56,6 +60,13 @@ PIPELINES: dict[str, dict[str, Any]] = {
         {"id": "work", "call": "work"},
         _prompt("report", "report {{ stages.work.output }}"),
     ),
+    "search": _pipeline(
+        "search",
+        {"id": "best", "call": "best"},
+        _prompt("polish", "polish {{ inputs.input }}"),
+        _prompt("final", f"{ASKED_ALWAYS} {{{{ inputs.input }}}}", always=True),
+        output=["{{ stages.best.output }}", "{{ stages.final.output }}"],
+    ),
 }
 
 Effect = Callable[[str, str], Awaitable[object]]
@@ -73,6 +84,19 @@ def work_with(effect: Effect) -> Callable[..., Awaitable[Any]]:
         return [reserved, *(vote.text for vote in votes), booked]
 
     return work
+
+
+async def best(context: FunctionContext) -> list[str]:
+    """Ask one after the other, tell of each answer, and return those that there were before it was to finish."""
+    answers: list[str] = []
+    try:
+        for number in range(3):
+            answer = await context.complete(f"try {number} {context.inputs['input']}")
+            answers.append(answer.text)
+            await context.progress(f"try {number} answered", {"answers": len(answers)})
+    except BudgetExceeded:
+        pass
+    return answers
 
 
 def may_be_answered(question: str) -> int:

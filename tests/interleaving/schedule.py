@@ -10,12 +10,14 @@ CALM_AT_SECONDS = 70.0
 """From then on the network is in order, so that everything can come to its end."""
 
 
-FaultKind = Literal["kill", "freeze", "stop"]
+FaultKind = Literal["kill", "freeze", "stop", "finish"]
 
 
 @dataclass(frozen=True)
 class Fault:
     """What befalls a process before one of its steps: it dies, it stands still for a while, or it is told to stop.
+
+    Or it goes on, and somebody asks at that moment that every execution finish.
 
     Attributes:
         who: the next process of this kind that gets to work (a runner's delivery, a gateway's start).
@@ -108,7 +110,7 @@ def _faults() -> st.SearchStrategy[Fault]:
         Fault,
         st.just("runner"),
         st.integers(0, 55),
-        st.sampled_from(("freeze", "freeze", "kill", "stop")),
+        st.sampled_from(("freeze", "freeze", "kill", "stop", "finish")),
         _SECONDS,
     )
     gateway = st.builds(Fault, st.just("gateway"), st.integers(0, 60), st.sampled_from(("freeze", "kill")), _SECONDS)

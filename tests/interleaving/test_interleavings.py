@@ -1,7 +1,7 @@
 """Two or three runners, gateways, cancellers and subscribers on one log, all real, in thousands of interleavings.
 
-About 1,800 here (1,000 that hypothesis draws, and each single fault at each step of each pipeline), 300 in
-`test_mutations`.
+About 2,600 here (1,000 that hypothesis draws, each single fault at each step of each pipeline, and each loss of a
+runner that is finishing), 300 in `test_mutations`.
 
 `--hypothesis-profile=thorough` tries ten times as many. A failure names its plan; `explore(Plan(…))` shows it again.
 """
@@ -39,3 +39,11 @@ def test_every_promise_holds_however_crashes_freezes_and_cancels_interleave(pipe
 def test_no_single_fault_at_any_step_of_a_runner_breaks_a_promise(pipeline: str, kind: FaultKind) -> None:
     for step in range(_STEPS_OF_A_RUN):
         explore(Plan(pipeline, faults=(Fault("runner", step, kind, 45),)))
+
+
+@pytest.mark.parametrize("pipeline", PIPELINES)
+def test_no_loss_of_a_runner_that_is_to_finish_breaks_a_promise(pipeline: str) -> None:
+    for step in range(_STEPS_OF_A_RUN // 2):
+        for begun in (8, 20):
+            faults = (Fault("runner", begun, "finish", 0), Fault("runner", step, "kill", 45))
+            explore(Plan(pipeline, faults=faults))

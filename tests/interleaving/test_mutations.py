@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from contracts.events import ExecutionCompleted, LogEvent, encode
 from contracts.results import PipelineResult
 from contracts.state import ExecutionState
+from runner.account import Account
 from runner.claim import Claim
 from runner.ending import Ending
 from runner.journal import Journal
@@ -21,7 +22,7 @@ from tests.interleaving import invariants
 from tests.interleaving.explorer import Broken, explore
 from tests.interleaving.pipelines import PIPELINES
 from tests.interleaving.schedule import Plan, plans
-from tests.interleaving.world import CALLED_ONCE, DONE_ONCE
+from tests.interleaving.world import CALLED_ONCE, DONE_ONCE, QUIET
 from tests.nats_server import NatsServer
 
 _EXAMPLES = 300  # the most that are looked at; a fault is found in far fewer
@@ -75,6 +76,20 @@ def check_nothing(self: Claim) -> None:
     """A claim forgets that it was lost."""
 
 
+def is_never_told(self: Journal, item: int | None, number: int) -> bool:
+    """The journal does not know what was told."""
+    return False
+
+
+async def append_always(self: Claim, event: LogEvent, is_needless: Callable[[ExecutionState], bool]) -> None:
+    """What the log has already is stored again."""
+    await self.append(event)
+
+
+def finish_nothing(self: Account, reason: str) -> None:
+    """Nobody refuses a call because somebody asked to finish."""
+
+
 async def save_undecided(self: Ending, claim: Claim, result: PipelineResult) -> None:
     """The file is saved before the log says how it ends."""
     filename = await self._save(result)  # pyright: ignore[reportPrivateUsage]  # what the mutation is about
@@ -101,13 +116,20 @@ def test_without_the_fence_logs_cannot_be_folded() -> None:
         (Journal, "find_step", find_nothing, DONE_ONCE),
         (Ending, "end", save_undecided, invariants.SAVED),
         (Claim, "_check_held", check_nothing, invariants.OWNERS),
+        (Claim, "append_unless", append_always, invariants.TOLD_ONCE),
+        (Account, "finish", finish_nothing, QUIET),
     ],
-    ids=["calls_not_looked_up", "steps_not_looked_up", "saved_before_decided", "loss_forgotten"],
+    ids=[
+        *("calls_not_looked_up", "steps_not_looked_up", "saved_before_decided", "loss_forgotten"),
+        *("progress_not_looked_up", "wish_ignored"),
+    ],
 )
 def test_without_a_safeguard_its_promise_is_seen_broken(
     monkeypatch: pytest.MonkeyPatch, owner: type, safeguard: str, mutation: Callable[..., Any], promise: str
 ) -> None:
     monkeypatch.setattr(owner, safeguard, mutation)
+    if safeguard == "append_unless":
+        monkeypatch.setattr(Journal, "is_told", is_never_told)  # it looks first, and the log is the last resort
     assert promise in promises_broken()
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from contracts.errors import LogUnavailable
-from contracts.events import ExecutionResumed, ExecutionStarted, LogEvent
+from contracts.events import ExecutionFinishRequested, ExecutionResumed, ExecutionStarted, LogEvent
 from contracts.ids import output_filename
 from contracts.journal import CallCompleted, StepCompleted
 from contracts.results import PipelineResult
 from stagecast.memory_log import MemoryLog
-from tests.interleaving.pipelines import answer_to, may_be_answered, question_of
+from tests.interleaving.pipelines import ASKED_ALWAYS, answer_to, may_be_answered, question_of
 from tests.interleaving.schedule import CALM_AT_SECONDS, LEASE_SECONDS, SMOOTH, Fate, Plan
 from tests.interleaving.virtual_time import Process
 
@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 CALLED_ONCE = "a finished call is not made again"
 DONE_ONCE = "a finished step is not done again"
+QUIET = "who knows that it is to finish asks no model, but for `always` stages"
 
 REQUEST_SECONDS = 5.0  # how long a process waits for an answer
 CALL_COST = 0.25
@@ -158,8 +159,19 @@ class World:
         self.note(process.name, f"asks '{question}' ({answered} answered)")
         if answered + self._open[key] >= may_be_answered(question):
             self.accuse(CALLED_ONCE, f"{process.name} asked '{question}'")
+        if not question.startswith(ASKED_ALWAYS) and self._knows_of_finish(process, execution_id):
+            self.accuse(QUIET, f"{process.name} asked '{question}'")
         self._open[key] += 1
         return key
+
+    def _knows_of_finish(self, process: Process, execution_id: str) -> bool:
+        """Whether a process has stored something behind the wish, which it can only with the wish before its eyes."""
+        knows = False
+        for stored in reversed(self.stored[execution_id]):
+            if isinstance(stored.event, ExecutionFinishRequested):
+                return knows
+            knows = knows or stored.process == process.name
+        return False
 
     def note_unanswered(self, key: tuple[str, int, str]) -> None:
         """See that nothing came of a question."""
