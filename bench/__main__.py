@@ -1,9 +1,9 @@
 """`make bench`: measures, prints a table, keeps the results, and writes `docs/benchmarks.md` from them.
 
-    python -m bench [a] [b] [c] [d] [e] [paging] [durability]
+    python -m bench [a] [b] [c] [d] [e] [paging] [durability] [page]
 
-Without arguments a to e, in less than ten minutes. A missed target is told and is no failure: how fast a machine is
-cannot fail a build.
+`page` only writes the page anew. Without arguments a to e, in less than ten minutes. A missed target is told and is no
+failure: how fast a machine is cannot fail a build. Prompt optimizers are compared by `stagecast benchmark`.
 """
 
 import argparse
@@ -41,11 +41,13 @@ async def measure(keys: list[str]) -> list[Outcome]:
 def main() -> None:
     """Measure what the arguments name."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", choices=[*SUBJECTS, *SCRIPTS, []], metavar="name")
+    parser.add_argument("names", nargs="*", choices=[*SUBJECTS, *SCRIPTS, "page", []], metavar="name")
     names: list[str] = parser.parse_args().names or list(SUBJECTS)
     for script in SCRIPTS:
         if script in names:
             subprocess.run([sys.executable, str(Path(__file__).with_name(f"{script}.py"))], check=True)
+    if "page" in names:
+        write_page()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         outcomes = runner.run(measure([name for name in names if name in SUBJECTS]))
     missed = [figure.name for outcome in outcomes for figure in outcome.figures if figure.is_missed]

@@ -1,11 +1,13 @@
-"""Writes `docs/benchmarks.md` from the results, and prints a result. Nothing on that page is written by hand."""
+"""Writes `docs/benchmarks.md` from the results, and prints a result. No figure on that page is written by hand."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.outcome import Figure, Outcome, read_outcomes
+from bench.outcome import RESULTS, Figure, Outcome, read_outcomes
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+_PROMPTS = Path(__file__).parent / "prompts.md"  # what `stagecast benchmark` does, and what its table does not show
+_PROMPTS_TABLE = RESULTS / "prompts.md"  # as that command printed it
 _HEAD = """# Benchmarks
 
 `make bench` measures all of this on real processes and writes this page from `bench/results/`, whose files have every
@@ -16,7 +18,8 @@ is the median over the rounds. A target that was missed is told; it fails nothin
 
 def write_page() -> None:
     """Write the page anew from all results that are there."""
-    PAGE.write_text("\n".join([_HEAD, *(_section(outcome) for outcome in read_outcomes())]))
+    sections = [_section(outcome) for outcome in read_outcomes()]
+    PAGE.write_text("\n".join([_HEAD, *sections, _PROMPTS.read_text(), _PROMPTS_TABLE.read_text()]))
 
 
 def print_outcome(outcome: Outcome) -> None:

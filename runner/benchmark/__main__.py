@@ -4,11 +4,9 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from rich.console import Console
 
@@ -20,6 +18,7 @@ from runner.benchmark.gepa_method import gepa
 from runner.benchmark.gym import gym_task
 from runner.benchmark.method import Method, Models
 from runner.benchmark.options import Options, read_options
+from runner.benchmark.origin import describe_origin, describe_terms
 from runner.benchmark.pipeline_method import PipelineMethod
 from runner.benchmark.rewriting import one_rewrite, original
 from runner.benchmark.table import as_json, as_markdown, print_tables
@@ -63,16 +62,13 @@ def methods_of(options: Options) -> dict[str, Method]:
     return {name: known[name] for name in options.methods}
 
 
-def terms_shown(options: Options) -> dict[str, Any]:
-    """Return what the numbers depend on, for those who read them later."""
-    shown = asdict(options) | {"stagecast": version("stagecast")}
-    for name in ("target", "optimizer", "judge"):
-        shown[name] = getattr(options, name).model_dump(exclude_defaults=True)
-    return shown
+async def run(options: Options, arguments: Sequence[str]) -> int:
+    """Run the comparison and print it, also when it is interrupted; return the exit code.
 
-
-async def run(options: Options, console: Console) -> int:
-    """Run the comparison and print it, also when it is interrupted; return the exit code."""
+    Args:
+        options: what to do.
+        arguments: the command line that they came from, to be told.
+    """
     client = ModelRouter(read_settings(ModelSettings))
     models = Models(options.target, options.optimizer, options.judge)
     tell = partial(print, file=sys.stderr, flush=True)
@@ -87,18 +83,18 @@ async def run(options: Options, console: Console) -> int:
         tell("interrupted; this is what was done until then")
         code = 130
     finally:
-        _show(comparison, options, console)
+        _show(comparison, options, describe_origin(options, arguments))
         await client.close()
     return code
 
 
-def _show(comparison: Comparison, options: Options, console: Console) -> None:
+def _show(comparison: Comparison, options: Options, origin: str) -> None:
     if options.is_json:
-        print(as_json(comparison.outcomes, terms_shown(options)))
+        print(as_json(comparison.outcomes, describe_terms(options)))
     elif options.is_markdown:
-        print(as_markdown(comparison.outcomes))
+        print(as_markdown(comparison.outcomes, origin))
     else:
-        print_tables(comparison.outcomes, console)
+        print_tables(comparison.outcomes, Console())
 
 
 def _pipeline(registry: FunctionRegistry) -> Pipeline:
@@ -113,16 +109,22 @@ def _task(name: str, seed: int, options: Options) -> Task:
     return gym_task(name, options.instructions, seed, options.sizes, is_easy=options.is_easy)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command: exit code 2 for wrong usage, 1 for other errors, 130 when interrupted."""
-    options = read_options(arguments)
-    configure_logging("benchmark")
+async def _run_and_leave(options: Options, arguments: Sequence[str]) -> NoReturn:
     try:
-        code = asyncio.run(run(options, Console()))
+        code = await run(options, arguments)
     except StagecastError as error:
         print(f"Error: {error.message}", file=sys.stderr)
         code = 1
+    # From inside the loop: its own end would wait for threads of the compared libraries, which cannot be stopped.
     leave(code)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command: exit code 2 for wrong usage, 1 for other errors, 130 when interrupted."""
+    given = sys.argv[1:] if arguments is None else arguments
+    options = read_options(given)
+    configure_logging("benchmark")
+    asyncio.run(_run_and_leave(options, given))
 
 
 if __name__ == "__main__":

@@ -78,7 +78,9 @@ class _Adapter:
 
     def evaluate(self, batch: Sequence[Item], candidate: Mapping[str, str], capture_traces: bool = False) -> Any:
         """Answer each item with the candidate and score it."""
-        answers = [self._answer(candidate[_COMPONENT], item) for item in batch]
+        prompt = candidate[_COMPONENT]
+        asked = [ModelRequest(spec=self._target, user=fill(prompt, item.question)) for item in batch]
+        answers = [reply.text for reply in self._calls.ask_all(asked)]
         scores = [float(self._lesson.is_right(item, text)) for item, text in zip(batch, answers, strict=True)]
         traces = list(zip(batch, answers, scores, strict=True)) if capture_traces else None
         return self._batch_type(outputs=answers, scores=scores, trajectories=traces)
@@ -92,9 +94,6 @@ class _Adapter:
             for item, text, score in eval_batch.trajectories
         ]
         return dict.fromkeys(components_to_update, records)
-
-    def _answer(self, prompt: str, item: Item) -> str:
-        return self._calls.ask(ModelRequest(spec=self._target, user=fill(prompt, item.question))).text
 
 
 def feedback_on(item: Item, score: float) -> str:

@@ -15,6 +15,8 @@ from runner.benchmark.toy import NAME as TOY
 METHODS = ("original", "rewrite", "stagecast", "dspy-mipro", "dspy-gepa", "gepa")
 TASKS = (TOY, *GENERATORS)
 DEFAULT_TASKS = ("letter_counting", "products", "gcd")
+_ANSWER_TOKENS = 32  # of a small model that goes on and on; others stop by themselves
+_PROMPT_TOKENS = 400
 _INSTRUCTIONS = "Answer the question. Be brief."
 
 
@@ -51,8 +53,10 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
         wrong = [each for each in known[name] if each not in allowed]
         if wrong:
             parser.error(f"--{name}: there is no {', '.join(wrong)}; known are {', '.join(allowed)}")
-    target = _spec(parser, given.model, temperature=0.0, max_tokens=given.max_tokens)
-    writer = _spec(parser, given.optimizer_model or given.model, temperature=given.temperature, max_tokens=600)
+    target = _spec(parser, given.model, temperature=0.0, local_tokens=_ANSWER_TOKENS)
+    if given.max_tokens is not None:
+        target = target.model_copy(update={"max_tokens": given.max_tokens})
+    optimizer = given.optimizer_model or given.model
     return Options(
         tasks=tuple(known["tasks"]),
         methods=("original", *(name for name in METHODS[1:] if name in known["methods"])),
@@ -62,8 +66,8 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
         instructions=given.instructions,
         is_easy=given.level == "easy",
         target=target,
-        optimizer=writer,
-        judge=_spec(parser, given.judge_model or given.model, temperature=0.0, max_tokens=200),
+        optimizer=_spec(parser, optimizer, temperature=given.temperature, local_tokens=_PROMPT_TOKENS),
+        judge=_spec(parser, given.judge_model or given.model, temperature=0.0, local_tokens=_ANSWER_TOKENS),
         dspy_adapter=given.dspy_adapter,
         is_json=given.json,
         is_markdown=given.markdown,
@@ -88,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=_count, default=2, help="run each task with so many seeds, from 0 (2)")
     add("--level", choices=("easy", "standard"), default="easy", help="settings for small models, or reasoning-gym's")
     add("--instructions", default=_INSTRUCTIONS, help=f"the starting prompt, without the question ({_INSTRUCTIONS!r})")
-    add("--max-tokens", type=_count, default=32, help="longest answer to a question (32)")
+    add("--max-tokens", type=_count, help="longest answer to a question; 32 for local models when left out")
     add("--temperature", type=float, default=0.7, help="of the optimizer's model, where a method leaves it open (0.7)")
     add("--dspy-adapter", choices=("plain", "chat"), help="plain for local models and chat for others when left out")
     shape = parser.add_mutually_exclusive_group()
@@ -108,11 +112,11 @@ def _count(text: str) -> int:
     return number
 
 
-def _spec(parser: argparse.ArgumentParser, text: str, *, temperature: float, max_tokens: int) -> ModelSpec:
+def _spec(parser: argparse.ArgumentParser, text: str, *, temperature: float, local_tokens: int) -> ModelSpec:
     """Read a model; what a definition leaves open is filled in."""
     try:
         spec = ModelSpec.model_validate_json(text) if text.startswith("{") else ModelSpec(use=text)
     except ValidationError as error:
         parser.error(f"'{text}' is no model: {error.errors()[0]['msg']}")
-    settled = {"temperature": temperature, "max_tokens": max_tokens}
+    settled = {"temperature": temperature, "max_tokens": local_tokens if spec.provider == "local" else None}
     return spec.model_copy(update={name: value for name, value in settled.items() if name not in spec.model_fields_set})

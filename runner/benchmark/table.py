@@ -29,14 +29,14 @@ def print_tables(outcomes: Sequence[Outcome], console: Console) -> None:
         console.print(remark, markup=False, highlight=False)
 
 
-def as_markdown(outcomes: Sequence[Outcome]) -> str:
-    """Return the tables as Markdown."""
+def as_markdown(outcomes: Sequence[Outcome], origin: str = "") -> str:
+    """Return the tables as Markdown, and below them where they come from."""
     rows, summaries = build_rows(outcomes), build_summaries(outcomes)
     lines = [(row.task, *_line(row)) for row in rows]
     parts = [_markdown(("task", *_COLUMNS), lines), _markdown(_SUMMARY_COLUMNS, _summary_lines(summaries))]
     if remarks := _remarks(rows):
         parts.append("\n".join(f"- {remark}" for remark in remarks))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, origin] if origin else parts)
 
 
 def as_json(outcomes: Sequence[Outcome], terms: dict[str, Any]) -> str:

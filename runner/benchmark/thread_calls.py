@@ -1,7 +1,7 @@
 """Model calls from libraries that run in a thread and wait: made in the event loop, by the same meter."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from runner.benchmark.meter import Meter
@@ -30,6 +30,17 @@ class ThreadCalls:
     def ask(self, request: ModelRequest) -> ModelReply:
         """Make a call and wait for it; raises what `Meter.ask` raises."""
         return asyncio.run_coroutine_threadsafe(self._meter.ask(request), self._loop).result()
+
+    def ask_all(self, requests: Sequence[ModelRequest]) -> list[ModelReply]:
+        """Make calls side by side and wait for all of them; raises what the first one that failed raises."""
+        replies = asyncio.run_coroutine_threadsafe(self._gather(requests), self._loop).result()
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+        return [reply for reply in replies if isinstance(reply, ModelReply)]
+
+    async def _gather(self, requests: Sequence[ModelRequest]) -> list[ModelReply | BaseException]:
+        return await asyncio.gather(*map(self._meter.ask, requests), return_exceptions=True)
 
 
 async def run_waiting(work: Callable[[], _T], meter: Meter) -> _T:

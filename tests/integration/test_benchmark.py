@@ -5,11 +5,13 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
 from runner.benchmark.rows import build_rows, build_summaries
 from runner.benchmark.table import as_markdown
 from tests.command_line import end_of, start_command
 from tests.unit.runner.benchmark.pupil import FEATURE, Pupil
-from tests.unit.runner.benchmark.runs import SIZES, compare, shipped
+from tests.unit.runner.benchmark.runs import SIZES, compare, needs_peers, shipped
 
 SCRIPT = {
     "m": [
@@ -53,14 +55,14 @@ async def test_the_command_needs_no_service_and_prints_json_alone_on_standard_ou
     assert "[3/3] small_sums, seed 0, stagecast: " in ended.err
 
 
-async def test_an_interrupted_command_prints_what_is_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["rewrite", pytest.param("gepa", marks=needs_peers)])
+async def test_an_interrupted_command_prints_what_is_done(method: str, tmp_path: Path) -> None:
+    slow = {"reply": "x", "delay_ms": 600_000}
     script = tmp_path / "models.json"
-    script.write_text(
-        json.dumps({"m": [{"match": "Improve", "reply": "x", "delay_ms": 600_000}, {"reply": "It is 7."}]})
-    )
+    script.write_text(json.dumps({"m": [{"reply": "It is 7."}], "slow": [slow]}))
     process = await start_command(
-        *("benchmark", "--tasks", "small_sums", "--items", "5", "--train", "5", "--seeds", "1"),
-        *("--model", "scripted:m", "--methods", "rewrite", "--markdown"),
+        *("benchmark", "--tasks", "small_sums", "--items", "5", "--train", "6", "--seeds", "1"),
+        *("--model", "scripted:m", "--optimizer-model", "scripted:slow", "--methods", method, "--markdown"),
         env={"STAGECAST_SCRIPTED_MODELS": str(script)},
         cwd=tmp_path,
     )
@@ -72,7 +74,8 @@ async def test_an_interrupted_command_prints_what_is_done(tmp_path: Path) -> Non
     ended = await end_of(process)
     assert ended.code == 130
     assert "| small_sums | original | " in ended.out
-    assert "rewrite" not in ended.out
+    assert f"| {method} |" not in ended.out
+    assert "`stagecast benchmark --tasks small_sums " in ended.out
     assert "interrupted; this is what was done until then" in ended.err
 
 

@@ -1,6 +1,9 @@
 """A comparison on the toy task with the simulated model, as the tests run it."""
 
+from importlib.util import find_spec
 from pathlib import Path
+
+import pytest
 
 from runner.benchmark.comparison import Comparison, Outcome, Terms
 from runner.benchmark.method import Method
@@ -12,6 +15,10 @@ from stagecast.catalog import load_pipeline
 from stagecast.functions import FunctionRegistry
 from tests.unit.runner.benchmark.pupil import INSTRUCTIONS, MODELS, Pupil
 
+needs_peers = pytest.mark.skipif(
+    find_spec("dspy") is None or find_spec("gepa") is None,
+    reason="the compared optimizers are not installed: pip install 'stagecast[peers]'",
+)
 SIZES = Split(train=24, test=24)
 PIPELINES = Path(__file__).parents[4] / "pipelines"
 

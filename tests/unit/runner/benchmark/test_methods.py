@@ -1,7 +1,6 @@
 """Every method, run on a simulated model: it keeps to its budget, and sees nothing of what it is scored on."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 
 import pytest
 
@@ -13,12 +12,8 @@ from runner.benchmark.method import Assignment, Found, Method, MethodFailed
 from runner.benchmark.rewriting import one_rewrite, original
 from runner.benchmark.toy import toy_task
 from tests.unit.runner.benchmark.pupil import BETTER, FEATURE, INSTRUCTIONS, MODELS, Pupil
-from tests.unit.runner.benchmark.runs import SIZES, shipped
+from tests.unit.runner.benchmark.runs import SIZES, needs_peers, shipped
 
-needs_peers = pytest.mark.skipif(
-    find_spec("dspy") is None or find_spec("gepa") is None,
-    reason="the compared optimizers are not installed: pip install 'stagecast[peers]'",
-)
 LEARNERS = [
     pytest.param(shipped, id="stagecast"),
     pytest.param(lambda: gepa, id="gepa", marks=needs_peers),

@@ -8,6 +8,8 @@ def test_what_is_left_out_has_a_default_and_one_model_does_everything() -> None:
     assert options.methods == METHODS
     assert {options.target.use, options.optimizer.use, options.judge.use} == {"local:smollm2"}
     assert (options.target.temperature, options.optimizer.temperature) == (0.0, 0.7)
+    assert (options.target.max_tokens, options.optimizer.max_tokens) == (32, 400)
+    assert read_options(["--model", "openai:gpt-5"]).target.max_tokens is None
 
 
 def test_the_original_is_always_run_and_first() -> None:

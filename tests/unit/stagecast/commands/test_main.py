@@ -17,7 +17,7 @@ async def test_the_version_is_that_of_the_distribution():
 
 async def test_help_names_every_command():
     ended = await stagecast("--help")
-    commands = "up gateway runner pipelines validate init run watch cancel outputs"
+    commands = "up gateway runner benchmark pipelines validate init run watch cancel outputs"
     assert ended.code == 0
     assert [name for name in commands.split() if f" {name} " not in ended.out] == []
 
