@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from contracts.errors import MissingSetting, ModelError, StagecastError
 from runner.benchmark.meter import Meter, Used
 from runner.benchmark.method import Answerer, Assignment, Found, Method, Models
-from runner.benchmark.task import Task
+from runner.benchmark.task import PLACEHOLDER, Task, fill
 from runner.groups import first_leaf
 from runner.models.client import ModelClient
 
@@ -59,6 +59,16 @@ class Terms:
     parallel: int = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a run of a method stands: in which task, with which seed, and what prompts scored there before."""
+
+    task: Task
+    seed: int
+    method: str
+    scores: dict[str, tuple[bool | None, ...]]
+
+
 class Comparison:
     """Compares methods.
 
@@ -85,15 +95,17 @@ class Comparison:
         """Run every method on each task with its seed. One that fails is told with its reason; the others go on."""
         total, number = len(tasks) * len(self._methods), 0
         for task, seed in tasks:
+            scores: dict[str, tuple[bool | None, ...]] = {}
             for name, method in self._methods.items():
                 number += 1
                 at = f"[{number}/{total}] {task.lesson.name}, seed {seed}, {name}"
                 self._tell(f"{at} …")
-                outcome = await self._run_one(task, seed, name, method)
+                outcome = await self._run_one(Place(task, seed, name, scores), method)
                 self.outcomes.append(outcome)
                 self._tell(f"{at}: {_in_words(outcome)}")
 
-    async def _run_one(self, task: Task, seed: int, name: str, method: Method) -> Outcome:
+    async def _run_one(self, place: Place, method: Method) -> Outcome:
+        task, seed = place.task, place.seed
         meter, scoring = Meter(self._client, self._terms.budget), Meter(self._client)
         found: Found | None = None
         right: tuple[bool | None, ...] = ()
@@ -102,7 +114,7 @@ class Comparison:
         try:
             found = await method(Assignment(task.lesson, self._terms.models, meter, seed))
             ended = time.monotonic()
-            right = await self._score(task, found.answer, scoring)
+            right = await self._score_once(place, found, scoring)
         except MissingSetting:
             raise  # a key or file is missing: every other method would fail as well
         except StagecastError as fault:
@@ -112,7 +124,7 @@ class Comparison:
         return Outcome(
             task=task.lesson.name,
             seed=seed,
-            method=name,
+            method=place.method,
             right=tuple(each is True for each in right),
             used=meter.used,
             answering=scoring.used,
@@ -121,6 +133,17 @@ class Comparison:
             note=_note(found, right),
             error=error,
         )
+
+    async def _score_once(self, place: Place, found: Found, meter: Meter) -> tuple[bool | None, ...]:
+        """Score what was found. Models do not always answer the same, so equal prompts share one score."""
+        # Instructions alone are sent as the prompt that has the question below them.
+        prompt = fill(found.prompt, PLACEHOLDER)
+        if found.is_whole and prompt in place.scores:
+            return place.scores[prompt]
+        right = await self._score(place.task, found.answer, meter)
+        if found.is_whole:
+            place.scores[prompt] = right
+        return right
 
     async def _score(self, task: Task, answer: Answerer, meter: Meter) -> tuple[bool | None, ...]:
         """Answer the unseen items; None for a call that failed for good."""

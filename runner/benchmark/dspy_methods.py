@@ -57,7 +57,7 @@ class DspyMethod:
 
         program, note = await run_waiting(work, assignment.meter)
         demos = len(program.predictors()[0].demos)
-        return found_program(parts, program, assignment, f"{note}, {demos} demonstrations")
+        return found_program(parts, program, assignment, adapter, f"{note}, {demos} demonstrations")
 
 
 def run_mipro(parts: DspyParts, assignment: Assignment) -> Any:

@@ -92,7 +92,7 @@ def prepare_dspy(assignment: Assignment, calls: ThreadCalls, adapter: AdapterNam
     )
 
 
-def found_program(parts: DspyParts, program: Any, assignment: Assignment, note: str) -> Found:
+def found_program(parts: DspyParts, program: Any, assignment: Assignment, adapter: AdapterName, note: str) -> Found:
     """Return what DSPy came to; questions are answered by the program itself."""
     lm15: Any = import_module("dspy.lm15")
     loop = asyncio.get_running_loop()
@@ -104,7 +104,8 @@ def found_program(parts: DspyParts, program: Any, assignment: Assignment, note: 
 
     predictor = program.predictors()[0]
     demos = [(str(demo["question"]), str(demo["answer"])) for demo in predictor.demos]
-    return Found(render(str(predictor.signature.instructions), demos, PLACEHOLDER), answer, note)
+    prompt = render(str(predictor.signature.instructions), demos, PLACEHOLDER)
+    return Found(prompt, answer, note, is_whole=adapter == "plain")
 
 
 def render(instructions: str, demos: Sequence[tuple[str, str]], question: str) -> str:

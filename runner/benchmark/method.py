@@ -61,11 +61,13 @@ class Found:
         prompt: the final prompt, as far as it is one text.
         answer: uses it on a question, as the method itself does.
         note: what there is to say about it, in a few words.
+        is_whole: the model is sent this prompt and the question, nothing else; so equal ones need be scored only once.
     """
 
     prompt: str
     answer: Answerer
     note: str = ""
+    is_whole: bool = False
 
 
 Method = Callable[[Assignment], Awaitable[Found]]
@@ -78,4 +80,4 @@ def found_prompt(prompt: str, target: ModelSpec, note: str = "") -> Found:
     async def answer(meter: Meter, question: str) -> str:
         return (await meter.ask(ModelRequest(spec=target, user=fill(prompt, question)))).text
 
-    return Found(prompt, answer, note)
+    return Found(prompt, answer, note, is_whole=True)

@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -21,10 +22,26 @@ async def test_every_method_is_scored_on_the_same_unseen_items_and_scoring_is_no
         *((1, "original"), (1, "rewrite")),
     ]
     assert [each.used.calls for each in outcomes] == [0, 1, 0, 1]
-    assert {each.answering.calls for each in outcomes} == {SIZES.test}
+    assert [each.answering.calls for each in outcomes] == [SIZES.test] * 4
     assert len(pupil.requests) == 2 + 4 * SIZES.test
     assert all(each.accuracy == 1.0 for each in outcomes if each.method == "rewrite")
     assert all(0 < each.accuracy < 0.6 for each in outcomes if each.method == "original")
+
+
+async def test_equal_prompts_share_one_score_even_if_the_model_answers_differently_each_time() -> None:
+    class Moody(Pupil):
+        async def complete(self, request: ModelRequest, on_text: Callable[[str], None] | None = None) -> ModelReply:
+            reply = await super().complete(request, on_text)
+            return replace(reply, text=f"{len(self.requests)}")
+
+    async def instructions_alone(assignment: Assignment) -> Found:
+        return found_prompt(assignment.lesson.instructions, SPEC)
+
+    pupil = Moody()
+    outcomes = await compare(pupil, {"same": original, "alone": instructions_alone}, seeds=2)
+    assert len(pupil.requests) == 2 * SIZES.test
+    assert outcomes[0].right == outcomes[1].right == outcomes[2].right
+    assert [each.answering.calls for each in outcomes[:3]] == [SIZES.test, 0, 0]
 
 
 async def test_a_method_that_fails_has_a_row_with_its_reason_and_the_others_go_on() -> None:
