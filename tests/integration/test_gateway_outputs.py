@@ -132,6 +132,7 @@ async def test_the_api_describes_itself_with_the_errors_of_each_route(gateway: R
         "/api/pipelines",
         "/api/pipelines/{pipeline_id}",
         "/api/pipelines/{pipeline_id}/run",
+        "/api/pipelines/{pipeline_id}/estimate",
         "/api/executions",
         "/api/executions/{execution_id}",
         "/api/executions/{execution_id}/cancel",

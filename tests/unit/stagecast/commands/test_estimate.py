@@ -144,6 +144,12 @@ async def test_no_is_no_and_nothing_is_spent(answer: str, code: int) -> None:
     assert asked(story) == [ESTIMATE]
 
 
+async def test_what_counts_is_the_most_that_it_may_cost() -> None:
+    async with telling(story_of(estimate_of(0.015))) as story:
+        ended, _ = await run_on_terminal(story, typed=("n\n",))
+    assert ended.code == 1
+
+
 async def test_an_answer_that_is_neither_is_asked_for_again() -> None:
     async with telling(story_of(estimate_of(0.5))) as story:
         ended, _ = await run_on_terminal(story, typed=("what?\n", "y\n"))
