@@ -28,6 +28,8 @@ __all__ = [
     "FunctionContext",
     "FunctionRegistry",
     "PlannedCalls",
+    "Remaining",
+    "Spending",
     "Unknown",
     "tokens_of",
 ]

@@ -13,12 +13,10 @@ from contracts.errors import StageError
 from contracts.evidence import SplitName
 from runner.functions.checks import AnswerCheck
 from runner.functions.placeholders import fill_placeholders, placeholder_names
+from runner.functions.shares import share_out
 from runner.functions.wording import shorten
 from runner.values import as_text
 
-LEAST_HELD_OUT = 6
-"""With fewer held-out cases not even winning them all would be more than chance (two-sided sign test, 5 %)."""
-_HELD_OUT_SHARE = 0.6  # a tuning case helps to choose, a held-out one to prove: proof needs more of them
 _SHOWN_NAMES = 5
 
 Match = Literal["contains", "exact", "number", "regex"]
@@ -100,10 +98,7 @@ class CaseSplit(BaseModel):
 def split_cases(
     supplied: Sequence[Case], drafted: Sequence[Case], *, seed: int, max_tuning: int = 20, max_held_out: int = 40
 ) -> CaseSplit:
-    """Deal the cases out by chance, the same way for the same seed.
-
-    Most are held out, at least `LEAST_HELD_OUT` where there are enough; one is always left for tuning.
-    """
+    """Deal the cases out by chance, the same way for the same seed; how many of each kind is `share_out`'s affair."""
     distinct: dict[str, NumberedCase] = {}
     doubled = 0
     for number, case in enumerate([*supplied, *drafted], start=1):
@@ -115,9 +110,8 @@ def split_cases(
         distinct[key] = NumberedCase(number=number, source=source, split="tuning", case=case)
     cases = list(distinct.values())
     random.Random(seed).shuffle(cases)  # noqa: S311  # chance that can be repeated, not a secret
-    held = min(len(cases) - 1, max_held_out, max(LEAST_HELD_OUT, round(len(cases) * _HELD_OUT_SHARE)))
-    held = max(0, held)
-    tuning, held_out = cases[held : held + max_tuning], cases[:held]
+    tuned, held = share_out(len(cases), max_tuning, max_held_out)
+    tuning, held_out = cases[held : held + tuned], cases[:held]
     return CaseSplit(
         tuning=sorted(tuning, key=lambda case: case.number),
         held_out=sorted((case.model_copy(update={"split": "held_out"}) for case in held_out), key=lambda c: c.number),

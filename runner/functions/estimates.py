@@ -8,11 +8,15 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from runner.functions.shares import share_out
 from stagecast.functions import CallPlan, CountRange, EstimateContext, PlannedCalls, tokens_of
 from stagecast.plain import is_mapping, is_sequence
 
 _CASES = 16
-_HELD_OUT = 10
+_MAX_TUNING = 20
+_MAX_HELD_OUT = 40
+_BATCH = 8  # cases that are drafted at once
+_LEVEL = 0.5  # the share of pairs that run-wide checks are expected to leave to the judge
 _STRATEGIES = 3
 _JUDGED_TWICE = 2  # in both orders
 _INSTRUCTIONS = 250  # tokens: what a model is told besides the texts that it is about
@@ -35,15 +39,16 @@ def analyze(context: EstimateContext, **_: Any) -> CallPlan:
 
 
 def draft_cases(context: EstimateContext, **_: Any) -> CallPlan:
-    """Ask for the cases that are missing, all at once or one by one."""
+    """Ask for the cases that are missing, batch by batch, and again where the model repeats itself."""
     aims = _Aims.of(context)
     missing = aims.cases - aims.given
     if missing <= 0:
         return []
-    calls = CountRange.between(1, missing)
-    written = aims.case * missing
-    output = CountRange(low=written // 2, expected=written // calls.expected, high=2 * aims.case)
-    return [PlannedCalls(calls, aims.prompt + _INSTRUCTIONS, output, _alias(context, "fast"))]
+    batches = math.ceil(missing / _BATCH)
+    calls = CountRange(low=batches, expected=batches, high=missing + 1)
+    return [
+        PlannedCalls(calls, aims.prompt + _INSTRUCTIONS, aims.case * min(missing, _BATCH), _alias(context, "strong"))
+    ]
 
 
 def rewrite(context: EstimateContext, **arguments: Any) -> CallPlan:
@@ -59,8 +64,8 @@ def compare(context: EstimateContext, **_: Any) -> CallPlan:
     return _tried(
         context,
         aims,
-        _often_stopped(aims.tuning * (1 + aims.strategies)),
-        _often_stopped(aims.judged(aims.tuning) * aims.strategies),
+        _often_stopped(aims.tuning * (1 + aims.strategies), least=aims.tuning),
+        _often_stopped(math.ceil(aims.judged(aims.tuning) * aims.strategies)),
     )
 
 
@@ -70,14 +75,21 @@ def refine(context: EstimateContext, **_: Any) -> CallPlan:
     reflection = PlannedCalls(1, 2 * aims.prompt + _INSTRUCTIONS, aims.rewritten, _alias(context, "strong"))
     return [
         reflection,
-        *_tried(context, aims, _often_stopped(aims.tuning), _often_stopped(aims.judged(aims.tuning))),
+        *_tried(context, aims, CountRange.of(aims.tuning), _often_stopped(aims.judged(aims.tuning))),
     ]
 
 
 def verdict(context: EstimateContext, **_: Any) -> CallPlan:
     """Run the original and the winner on the cases that were held out."""
     aims = _Aims.of(context)
-    return _tried(context, aims, CountRange.of(2 * aims.held_out), CountRange.of(aims.judged(aims.held_out)))
+    answers, judgements = 2 * aims.held_out, aims.judged(aims.held_out)
+    return _tried(
+        context,
+        aims,
+        # None where no candidate did better on the tuning cases.
+        CountRange(low=0, expected=answers, high=answers),
+        CountRange(low=0, expected=math.ceil(judgements * aims.level), high=judgements),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,9 @@ class _Aims:
         given: cases that were supplied.
         cases: supplied and drafted ones.
         held_out: those of them that are kept for the end.
-        undecided: the share of cases that only a judge can decide.
+        tuning: those that candidates are compared on.
+        undecided: the share of cases that do not say themselves what is right.
+        level: the share of pairs on such cases that are left to the judge.
         strategies: how many candidates there will be.
     """
 
@@ -99,7 +113,9 @@ class _Aims:
     given: int
     cases: int
     held_out: int
+    tuning: int
     undecided: float
+    level: float
     strategies: int
 
     @classmethod
@@ -108,7 +124,12 @@ class _Aims:
         inputs = context.inputs
         given = [case for case in _listed(inputs.get("cases")) if is_mapping(case)]
         cases = max(len(given), _number(inputs.get("n_cases"), _CASES))
-        decided = cases if inputs.get("checks") else sum(map(_is_decided, given))
+        decided = sum(map(_is_decided, given))
+        tuning, held_out = share_out(
+            cases,
+            _number(inputs.get("max_tuning"), _MAX_TUNING),
+            _number(inputs.get("max_held_out"), _MAX_HELD_OUT),
+        )
         tokens = sum(tokens_of(json.dumps(case, ensure_ascii=False)) for case in given)
         strategies = inputs.get("strategies")
         return cls(
@@ -116,15 +137,12 @@ class _Aims:
             case=math.ceil(tokens / len(given)) if given else _CASE_TOKENS,
             given=len(given),
             cases=cases,
-            held_out=min(cases, _number(inputs.get("holdout"), _HELD_OUT)),
+            held_out=held_out,
+            tuning=tuning,
             undecided=1 - decided / cases if cases else 0.0,
+            level=_LEVEL if inputs.get("checks") else 1.0,
             strategies=len(_listed(strategies)) or _number(strategies, _STRATEGIES),
         )
-
-    @property
-    def tuning(self) -> int:
-        """The cases that candidates are compared on."""
-        return self.cases - self.held_out
 
     @property
     def rewritten(self) -> int:
@@ -146,9 +164,9 @@ def _tried(context: EstimateContext, aims: _Aims, answers: CountRange, judgement
     ]
 
 
-def _often_stopped(calls: int) -> CountRange:
-    """A comparison ends where the leader cannot be caught any more, often about half-way."""
-    return CountRange(low=calls // 2, expected=math.ceil(calls * 3 / 4), high=calls)
+def _often_stopped(calls: int, least: int = 0) -> CountRange:
+    """A comparison ends where the leader cannot be caught any more, and equal answers need no judge."""
+    return CountRange(low=min(least, calls), expected=math.ceil(calls * 3 / 4), high=calls)
 
 
 def _is_decided(case: Any) -> bool:

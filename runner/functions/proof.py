@@ -9,9 +9,10 @@ from contracts.errors import BudgetExceeded
 from contracts.evidence import CaseCounts, OptimizationVerdict, SignTest
 from runner.functions.allowance import Allowance
 from runner.functions.arena import JUDGE_CALLS, Arena
-from runner.functions.cases import LEAST_HELD_OUT, NumberedCase
+from runner.functions.cases import NumberedCase
 from runner.functions.duel import Duel
 from runner.functions.race import totals
+from runner.functions.shares import LEAST_HELD_OUT
 from runner.functions.sign_test import is_shown, may_change, sign_test
 from runner.functions.target import Tried
 from stagecast.functions import FunctionContext

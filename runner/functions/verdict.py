@@ -3,7 +3,6 @@
 from contracts.evidence import Evidence, Optimization, OptimizationCost, OptimizationVerdict
 from runner.functions.analysis import Analysis
 from runner.functions.arena import Arena
-from runner.functions.cases import LEAST_HELD_OUT
 from runner.functions.cautions import find_cautions
 from runner.functions.comparison import ORIGINAL, Comparison, Refinement
 from runner.functions.gathering import candidates_of, case_evidence, criteria_of, judge_of, use_of
@@ -11,6 +10,7 @@ from runner.functions.prompt_diff import word_diff
 from runner.functions.proof import Proof, count_cases, prove
 from runner.functions.rewrite import Change
 from runner.functions.rules import Rules
+from runner.functions.shares import LEAST_HELD_OUT
 from runner.values import Json
 from stagecast.functions import FunctionContext
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import StageError
-from runner.functions.cases import LEAST_HELD_OUT, Case, CaseSplit, read_cases, read_checks, split_cases
+from runner.functions.cases import Case, CaseSplit, read_cases, read_checks, split_cases
+from runner.functions.shares import LEAST_HELD_OUT
 
 PROMPT = "Tell {name} about {city}."
 
