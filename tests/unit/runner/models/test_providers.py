@@ -210,6 +210,29 @@ async def test_cancelling_closes_the_stream_at_the_provider(
         await official.hung_up.wait()
 
 
+async def test_a_call_that_is_cancelled_tells_what_it_had_spent_where_the_provider_said_so_by_then(
+    models: ModelRouter, official: ProviderServer
+) -> None:
+    for use, answer, told in (
+        ("anthropic:claude-haiku-4-5", anthropic_answer("Once", tokens=(11, 7), hangs=True), [(11, 1, 11.0)]),
+        ("openai:gpt-4o-mini", openai_answer("Once", hangs=True), []),
+    ):
+        spent: list[tuple[int, int, float | None]] = []
+        is_writing = asyncio.Event()
+        official.answers.append(answer)
+        request = ModelRequest(
+            ModelSpec(use=use, price=Price(input=1_000_000, output=0)),
+            "hello",
+            on_abort=lambda one, spent=spent: spent.append((one.input_tokens, one.output_tokens, one.cost_usd)),
+        )
+        calling = asyncio.create_task(models.complete(request, lambda _, begun=is_writing: begun.set()))
+        await is_writing.wait()
+        calling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await calling
+        assert spent == told, use
+
+
 async def test_connections_are_reused(models: ModelRouter, official: ProviderServer) -> None:
     official.answers += [openai_answer("one"), openai_answer("two")]
     for _ in range(2):
