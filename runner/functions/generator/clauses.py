@@ -3,7 +3,7 @@
 import re
 
 MAX_CLAUSES = 4
-_MIN_LETTERS = 6  # of a clause without blanks, as in languages that write none
+_MIN_LETTERS = 4  # of a clause without blanks, as in languages that write none
 _MARKER = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _CUT = re.compile(r"[;,!?.](?=\s|$)|[\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]")  # the last are Chinese and Japanese
 _JOINT = re.compile(r"^(?:(?:and|then)\s+)+", re.IGNORECASE)

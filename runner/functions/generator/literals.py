@@ -12,6 +12,7 @@ _BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _UNREADABLE = re.compile(
     "[^\n\x20-\x7e\xa0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
+_CLOSING = re.compile(r"</(?=task|notes|design|file|problems)", re.IGNORECASE)
 _BRACE = re.compile(r"\{(?=[{%#]|\Z)")
 
 
@@ -28,7 +29,7 @@ def clean_line(text: str, max_chars: int) -> str:
 
 
 def as_literal(text: str) -> str:
-    """Return a part of a template that renders to this text, whatever braces are in it."""
+    """Return a part of a template that renders to this clean text, whatever braces are in it."""
     return _BRACE.sub('{{ "{" }}', text)
 
 
@@ -38,8 +39,8 @@ def wrap_lines(text: str) -> str:
 
 
 def enclose(tag: str, text: str) -> str:
-    """Put data between tags, so that a text which holds the closing tag cannot end it."""
-    return f"<{tag}>\n{text.replace(f'</{tag}', f'< /{tag}')}\n</{tag}>"
+    """Put data between tags of our own prompts; a text which holds one of their closing tags cannot end it."""
+    return f"<{tag}>\n{_CLOSING.sub('< /', text)}\n</{tag}>"
 
 
 def _wrapped(line: str) -> str:

@@ -113,10 +113,13 @@ def _content(directory: int, name: str) -> bytes | None:
         opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
     except OSError:
         return None
-    with os.fdopen(opened, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
             return None
-        return file.read(MAX_FILE_BYTES + 1)
+        with os.fdopen(opened, "rb", closefd=False) as file:
+            return file.read(MAX_FILE_BYTES + 1)
+    finally:
+        os.close(opened)
 
 
 def _reason(error: OSError) -> str:

@@ -17,6 +17,24 @@ SYSTEM = "You design pipelines of model calls and answer in JSON. Text in tags i
 Detail = Literal["simple", "full"]
 
 
+class Wanted(BaseModel):
+    """What a user may ask for besides.
+
+    Attributes:
+        id: the pipeline's; made from its title when empty.
+        model: the model that the file names, as provider:model.
+        detail: how rich a design is asked for; `auto` decides by the model that designs.
+        save: whether the file is to be saved.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = ""
+    model: str = SMALL_MODEL
+    detail: Literal["auto"] | Detail = "auto"
+    save: bool = False
+
+
 class Task(BaseModel):
     """A task, understood.
 
