@@ -115,7 +115,7 @@ class LocalModels:
         except BaseException:
             await _end(process)
             raise
-        connection = http_client(self._settings, uses_proxy=False)
+        connection = http_client(self._settings, is_own_machine=True)
         client = AsyncOpenAI(api_key=key, base_url=f"{address}/v1", http_client=connection, max_retries=0)
         return _Served(process, client, asyncio.Semaphore(slots))
 

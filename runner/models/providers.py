@@ -91,7 +91,7 @@ def http_client(
     settings: ModelSettings,
     on_request: Callable[[httpx2.Request], Awaitable[None]] | None = None,
     *,
-    uses_proxy: bool = True,
+    is_own_machine: bool = False,
 ) -> httpx2.AsyncClient:
     """Return an HTTP client for one server.
 
@@ -100,13 +100,16 @@ def http_client(
     Args:
         settings: time and connection limits.
         on_request: told of every request before it is sent, and may change it.
-        uses_proxy: go by the environment's proxy settings.
+        is_own_machine: the server is llama.cpp's on loopback. Then no proxy is between, and each call has a connection
+            of its own: that server ends one after a hundred calls without a word, and the next call on it was lost.
     """
     return httpx2.AsyncClient(
         timeout=httpx2.Timeout(settings.model_timeout_seconds, connect=settings.model_connect_timeout_seconds),
-        limits=httpx2.Limits(max_connections=settings.model_connections),
+        limits=httpx2.Limits(
+            max_connections=settings.model_connections, max_keepalive_connections=0 if is_own_machine else None
+        ),
         event_hooks={"request": [on_request] if on_request else []},
-        trust_env=uses_proxy,
+        trust_env=not is_own_machine,
     )
 
 

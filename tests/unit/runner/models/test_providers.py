@@ -9,6 +9,7 @@ import pytest
 from contracts.errors import MissingSetting
 from contracts.pipeline import ModelSpec, Price
 from runner.models.client import ModelRequest
+from runner.models.providers import http_client
 from runner.models.router import ModelRouter
 from runner.models.settings import ModelSettings
 from tests.provider_server import ProviderServer, anthropic_answer, openai_answer
@@ -238,3 +239,28 @@ async def test_connections_are_reused(models: ModelRouter, official: ProviderSer
     for _ in range(2):
         await models.complete(ModelRequest(ModelSpec(use="openai:gpt-4o"), "Hi"))
     assert official.connections == 1
+
+
+@pytest.mark.parametrize(("is_own_machine", "connections"), [(True, 3), (False, 1)])
+async def test_a_call_to_this_machines_model_has_a_connection_of_its_own(
+    is_own_machine: bool, connections: int
+) -> None:
+    opened: list[asyncio.Task[None] | None] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(asyncio.current_task())
+        while await reader.readline():
+            while (await reader.readline()).strip():
+                pass
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, http_client(ModelSettings(), is_own_machine=is_own_machine) as client:
+        for _ in range(3):
+            assert (await client.get(f"http://127.0.0.1:{port}/")).text == "ok"
+    await asyncio.gather(*(task for task in opened if task is not None))
+    assert len(opened) == connections
