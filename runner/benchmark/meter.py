@@ -60,7 +60,8 @@ class Meter:
             BudgetExceeded: the limit is reached or the meter closed; no call was made.
         """
         if self.remaining == 0:
-            raise BudgetExceeded(f"The budget of {self.limit} calls is spent.")
+            why = "the comparison has ended" if self._is_closed else f"the budget of {self.limit} calls is spent"
+            raise BudgetExceeded(f"No call was made: {why}.")
         self.used.calls += 1
         self.requests.append(request)
         try:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from runner.benchmark.meter import Meter
 from runner.models.client import ModelReply, ModelRequest
@@ -50,4 +50,11 @@ async def run_waiting(work: Callable[[], _T], meter: Meter) -> _T:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await meter.close()
+        task.add_done_callback(_take_note)
         raise
+
+
+def _take_note(task: "asyncio.Task[Any]") -> None:  # of any result
+    """Look at how it ended, so that asyncio does not tell of an error that nobody waits for."""
+    if not task.cancelled():
+        task.exception()
