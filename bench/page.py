@@ -18,8 +18,13 @@ is the median over the rounds. A target that was missed is told; it fails nothin
 
 def write_page() -> None:
     """Write the page anew from all results that are there."""
+    PAGE.write_text(page())
+
+
+def page() -> str:
+    """Return the page as the results say."""
     sections = [_section(outcome) for outcome in read_outcomes()]
-    PAGE.write_text("\n".join([_HEAD, *sections, _PROMPTS.read_text(), _PROMPTS_TABLE.read_text()]))
+    return "\n".join([_HEAD, *sections, _PROMPTS.read_text(), _PROMPTS_TABLE.read_text()])
 
 
 def print_outcome(outcome: Outcome) -> None:

@@ -89,8 +89,11 @@ async def run(options: Options, arguments: Sequence[str]) -> int:
 
 
 def _show(comparison: Comparison, options: Options, origin: str) -> None:
+    everything = as_json(comparison.outcomes, describe_terms(options))
+    if options.save is not None:
+        options.save.write_text(everything)
     if options.is_json:
-        print(as_json(comparison.outcomes, describe_terms(options)))
+        print(everything)
     elif options.is_markdown:
         print(as_markdown(comparison.outcomes, origin))
     else:

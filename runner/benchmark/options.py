@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -27,6 +28,7 @@ class Options:
     Attributes:
         models: model, optimizer and judge, as given.
         is_json, is_markdown: print that instead of the table.
+        save: a file for the JSON, whatever is printed.
     """
 
     tasks: tuple[str, ...]
@@ -42,6 +44,7 @@ class Options:
     dspy_adapter: AdapterName | None
     is_json: bool
     is_markdown: bool
+    save: Path | None
 
 
 def read_options(arguments: Sequence[str] | None = None) -> Options:
@@ -71,6 +74,7 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
         dspy_adapter=given.dspy_adapter,
         is_json=given.json,
         is_markdown=given.markdown,
+        save=given.save,
     )
 
 
@@ -95,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--max-tokens", type=_count, help="longest answer to a question; 32 for local models when left out")
     add("--temperature", type=float, default=0.7, help="of the optimizer's model, where a method leaves it open (0.7)")
     add("--dspy-adapter", choices=("plain", "chat"), help="plain for local models and chat for others when left out")
+    add("--save", type=Path, metavar="FILE", help="write the JSON to a file besides what is printed")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="print JSON, with every prompt that was found")
     shape.add_argument("--markdown", action="store_true", help="print Markdown")

@@ -16,7 +16,7 @@ _PACKAGES = ("stagecast", "reasoning-gym", "dspy", "gepa")
 
 def describe_terms(options: Options) -> dict[str, Any]:
     """Return everything that the numbers depend on and that is known here, as JSON values."""
-    shown = asdict(options)
+    shown = asdict(options) | {"save": None if options.save is None else options.save.name}
     for name in ("target", "optimizer", "judge"):
         shown[name] = getattr(options, name).model_dump(mode="json", exclude_defaults=True)
     return shown | {"versions": _versions(), "processors": os.cpu_count(), "day": date.today().isoformat()}

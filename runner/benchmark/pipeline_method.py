@@ -50,7 +50,8 @@ class PipelineMethod:
             for alias, spec in self._pipeline.models.items()
         }
         budget = self._pipeline.budget or Budget(on_exceeded="finish")
-        budget = budget.model_copy(update={"calls": assignment.meter.limit, "usd": None})
+        others = dict.fromkeys(Budget.model_fields.keys() & {"usd", "seconds"})  # methods are compared by their calls
+        budget = budget.model_copy(update={**others, "calls": assignment.meter.limit})
         return self._pipeline.model_copy(update={"models": specs, "budget": budget})
 
     def _cases(self, assignment: Assignment) -> list[dict[str, Any]]:

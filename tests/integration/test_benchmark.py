@@ -43,12 +43,23 @@ async def test_the_command_needs_no_service_and_prints_json_alone_on_standard_ou
     script.write_text(json.dumps(SCRIPT))
     options = ("--tasks", "small_sums", "--items", "5", "--train", "5", "--seeds", "1", "--budget", "9")
     process = await start_command(
-        *("benchmark", *options, "--model", "scripted:m", "--methods", "rewrite,stagecast", "--json"),
+        *(
+            "benchmark",
+            *options,
+            "--model",
+            "scripted:m",
+            "--methods",
+            "rewrite,stagecast",
+            "--json",
+            "--save",
+            "all.json",
+        ),
         env={"STAGECAST_SCRIPTED_MODELS": str(script)},
         cwd=tmp_path,
     )
     ended = await end_of(process)
     content = json.loads(ended.out)
+    assert json.loads((tmp_path / "all.json").read_text()) == content
     assert (ended.code, content["terms"]["budget"]) == (0, 9)
     assert [run["method"] for run in content["runs"]] == ["original", "rewrite", "stagecast"]
     assert all(run["used"]["calls"] <= 9 for run in content["runs"])

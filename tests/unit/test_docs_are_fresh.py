@@ -2,6 +2,8 @@ import re
 import runpy
 from pathlib import Path
 
+from bench.page import PAGE, page
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -14,6 +16,10 @@ def test_configuration_and_the_readmes_table_are_what_the_settings_say() -> None
 def test_the_tables_of_modules_are_what_the_code_says() -> None:
     generator = runpy.run_path(str(ROOT / "docs" / "generate_modules.py"))
     assert (ROOT / "docs" / "architecture.md").read_text() == generator["page"](), "run `make docs`"
+
+
+def test_the_page_of_benchmarks_is_what_the_results_say() -> None:
+    assert PAGE.read_text() == page(), "run `make bench ARGS=page`"
 
 
 def test_every_relative_link_of_the_documents_leads_somewhere() -> None:
