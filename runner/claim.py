@@ -93,13 +93,7 @@ class Claim:
         await self._write(lambda: event, is_limited=True)
 
     async def append_unless(self, event: LogEvent, is_needless: Callable[[ExecutionState], bool]) -> None:
-        """Store an event like `append`, unless the log, as it is at that moment, makes it needless.
-
-        An append that was cancelled may have been stored all the same: that is known by then.
-
-        Raises:
-            ClaimLost, LimitReached: as for `append`.
-        """
+        """Do as `append`, unless the log makes the event needless by then: a cancelled append may be in it."""
         await self._write(lambda: None if is_needless(self.state) else event, is_limited=True)
 
     async def keep(self, event: LogEvent) -> None:

@@ -32,8 +32,6 @@ from runner.teller import Teller
 from runner.timing import Elapsed
 from runner.values import Json, sentence
 
-_ASKED_TO_FINISH = "somebody asked to finish"
-
 
 class Course:
     """One execution under way.
@@ -83,7 +81,7 @@ class Course:
 
     def finish(self) -> None:
         """Let nothing begin and no model be called any more, but for `always` stages; what there is is kept."""
-        self._account.finish(_ASKED_TO_FINISH)
+        self._account.finish("somebody asked to finish")
         self._has_settled.set()  # what is pending is skipped at once
 
     def close(self) -> None:
@@ -224,13 +222,12 @@ class Course:
     def _outcome_of(self, record: StageRecord, in_hand: RunningStage, output: Json) -> StageOutcome:
         outcome = in_hand.end("success", output)
         reused = record.reused
-        return (
-            outcome if reused is None else outcome.model_copy(update={"model": reused.model, "reused_from": reused.of})
-        )
+        if reused is None:
+            return outcome
+        return outcome.model_copy(update={"model": reused.model, "reused_from": reused.of})
 
     def _give_up(self, record: StageRecord, in_hand: RunningStage, refusal: CallRefused) -> None:
-        # The pipeline finishes, which is no failure of this stage. Nothing is told: it was told as started, so it
-        # cannot be told as skipped, and the result lists it with what it spent.
+        # Nothing is told: what was told as started cannot be told as skipped. The result lists it.
         record.cut_off(in_hand.end("cancelled"))
         record.reason, record.output = sentence(refusal.message), replacement_if_possible(record.stage, self.scope)
 

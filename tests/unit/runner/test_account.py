@@ -2,19 +2,22 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contracts.envelope import StageRef
 from contracts.errors import BudgetExceeded, ModelError
+from contracts.events import StageStarted
 from contracts.pipeline import Budget, Pipeline
 from contracts.results import PipelineResult
 from runner.account import Account
 from runner.models.client import Spent
 from stagecast.functions import FunctionContext, Remaining, Spending
-from tests.unit.runner.scripts import Bench, Models, begin, call, definition, prompt
+from tests.unit.runner.scripts import Bench, Models, begin, call, definition, prompt, resume
 from tests.unit.runner.virtual import loop_timing, run_virtually
 
 
@@ -103,6 +106,21 @@ def test_a_stage_s_own_time_begins_with_the_stage() -> None:
     assert seconds == pytest.approx(70.0, abs=0.1)
     assert [row.status for row in result.stages] == ["success", "failed", "success"]
     assert result.stages[1].error == "The model call was cut off: the budget of stage 'b', 20 s, is spent."
+
+
+def test_a_stage_s_own_time_goes_on_where_another_runner_had_begun_it() -> None:
+    async def test() -> tuple[PipelineResult, float]:
+        state = begin(definition(prompt("a"), prompt("b", budget={"seconds": 20})))
+        bench.timing, bench.patience_seconds = loop_timing(state), 3600.0
+        assert state.started_at is not None
+        place = {"stage": StageRef(id="b", name="b"), "index": 1, "total": 2, "execution_id": state.execution_id}
+        state.apply(StageStarted.model_validate({**place, "seq": 2, "at": state.started_at - timedelta(seconds=15)}))
+        return await bench.run(resume(state)), asyncio.get_running_loop().time()
+
+    bench = Bench(Models(seconds={"b": 500.0}))
+    result, seconds = run_virtually(test)
+    assert (result.error_code, bench.models.aborted) == ("budget_exceeded", ["b"])
+    assert seconds == pytest.approx(5.0, abs=0.1)
 
 
 def test_an_always_stage_outlasts_the_time_of_a_budget_that_is_not_hard() -> None:

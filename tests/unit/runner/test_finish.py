@@ -10,8 +10,9 @@ from contracts.events import ExecutionFinishRequested, StageStarted
 from contracts.journal import CallCompleted
 from contracts.state import ExecutionState
 from runner.models.client import Spent
+from runner.progress import StagePlace
 from stagecast.functions import FunctionContext
-from tests.unit.runner.scripts import PATIENCE_SECONDS, Bench, Models, begin, call, definition, prompt, resume
+from tests.unit.runner.scripts import PATIENCE_SECONDS, Bench, Models, Told, begin, call, definition, prompt, resume
 
 REASON = "somebody asked to finish"
 
@@ -72,7 +73,8 @@ async def test_what_is_pending_is_skipped_while_an_always_stage_still_runs() -> 
     bench = Bench(models())
     stages = (prompt("slow", always=True), call("b", needs=["slow"]), call("c", needs=["b"]))
     finish = asyncio.Event()
-    running = asyncio.create_task(bench.run(definition(*stages, prompt("d", needs=[])), finish=finish))
+    waiting = prompt("d", prompt={"user": "slow"}, needs=[], always=True)
+    running = asyncio.create_task(bench.run(definition(*stages, waiting), finish=finish))
     await bench.models.until_asked(2)
     skipped = asyncio.Event()
     bench.told.stop_at["skipped c"] = skipped.set
@@ -82,6 +84,45 @@ async def test_what_is_pending_is_skipped_while_an_always_stage_still_runs() -> 
     bench.models.gates["slow"].set()
     result = await running
     assert [row.status for row in result.stages] == ["success", "skipped", "skipped", "success"]
+
+
+class FinishAt(Told):
+    """Somebody asks to finish while a step is told, which takes a while."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self.finish = asyncio.Event()
+        self._step = step
+
+    async def stage_started(self, place: StagePlace) -> None:
+        await self._tell(f"started {place.id}")
+        await super().stage_started(place)
+
+    async def stage_skipped(self, place: StagePlace, reason: str, output: object) -> None:
+        await self._tell(f"skipped {place.id}")
+        await super().stage_skipped(place, reason, output)
+
+    async def _tell(self, step: str) -> None:
+        if step == self._step:
+            self.finish.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+
+async def test_a_prompt_that_had_begun_and_not_asked_yet_asks_no_more() -> None:
+    told = FinishAt("started a")
+    bench = Bench(told=told)
+    result = await bench.run(definition(prompt("a")), finish=told.finish)
+    assert (result.status, result.stages[0].status, bench.models.messages) == ("success", "cancelled", [])
+    assert result.summary.total_cost == 0.0
+
+
+async def test_a_stage_whose_turn_comes_in_that_moment_does_not_begin() -> None:
+    told = FinishAt("skipped a")
+    bench = Bench(told=told)
+    stages = (call("a", when=[{"if": "false"}]), call("b", needs=[]))
+    result = await bench.run(definition(*stages), finish=told.finish)
+    assert [(row.status, row.reason) for row in result.stages][1] == ("skipped", REASON)
 
 
 async def test_a_wait_before_another_attempt_ends_at_once() -> None:
