@@ -4,7 +4,7 @@ import asyncio
 
 from contracts.errors import StageError
 from runner.values import Json
-from stagecast.functions import FunctionContext
+from stagecast.functions import CallPlan, EstimateContext, FunctionContext
 
 MAX_DELAY_MS = 600_000
 MAX_SIZE = 10_000_000
@@ -43,3 +43,8 @@ async def echo(
     if fail:
         raise StageError(fail if isinstance(fail, str) else "echo was asked to fail.", code="echo_failed")
     return {**arguments, "padding": "x" * size} if size else arguments
+
+
+def foresee(context: EstimateContext, **_: Json) -> CallPlan:
+    """Ask no model."""
+    return []

@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import MissingSetting
 from runner.benchmark.gym import GENERATORS, gym_task
 from runner.benchmark.task import Split
-from runner.functions.cases import Case
+from runner.functions.optimizer.cases import Case
 
 SIZES = Split(train=24, test=40)
 needs_gym = pytest.mark.skipif(
