@@ -159,6 +159,15 @@ class Account:
             raise self._refused(f"No further model call: {clause}.", account)
         self._add(Spending(calls=1))
 
+    def reserve_again(self) -> None:
+        """Look once more, right before a call is made, whether it may be: what was reserved is taken back if not.
+
+        Raises:
+            CallRefused, StageError: as for `reserve`.
+        """
+        self._add(Spending(calls=-1))
+        self.reserve()
+
     @asynccontextmanager
     async def flight(self) -> AsyncGenerator[Flight]:
         """Surround a model call, or the wait before one: it is cut off when its time is over or it is to finish."""

@@ -94,6 +94,7 @@ class StageCalls:
         # What takes long comes before the last look whether the call is wanted at all.
         await self.parts.models.prepare(request.spec)
         await self.teller.call_starting(self.place)
+        self.account.reserve_again()  # both may have taken long
         aborted: list[Spent] = []
         call = _cut_off(key, item)
         async with self.account.flight():

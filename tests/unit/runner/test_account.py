@@ -171,6 +171,18 @@ def test_a_function_is_told_what_was_spent_what_remains_and_which_models_there_a
     assert remaining.seconds == pytest.approx(25.0, abs=0.1)
 
 
+async def test_a_call_that_is_refused_after_it_was_reserved_is_given_back() -> None:
+    time = [0.0]
+    account = Account("the pipeline", Budget(calls=2, seconds=9), elapsed=lambda: time[0])
+    account.reserve()
+    account.reserve_again()
+    assert account.spending.calls == 1
+    time[0] = 9.0
+    with pytest.raises(BudgetExceeded):
+        account.reserve_again()
+    assert account.spending.calls == 0
+
+
 async def test_what_remains_is_never_negative_and_nothing_remains_in_dollars_once_a_cost_is_unknown() -> None:
     account = Account("the pipeline", Budget(usd=1.0, calls=2, seconds=9), elapsed=lambda: 10.0)
     assert account.remaining == Remaining(2, 1.0, 0.0)

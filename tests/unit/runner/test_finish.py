@@ -102,6 +102,10 @@ class FinishAt(Told):
         await self._tell(f"skipped {place.id}")
         await super().stage_skipped(place, reason, output)
 
+    async def call_starting(self, place: StagePlace) -> None:
+        await self._tell(f"calling {place.id}")
+        await super().call_starting(place)
+
     async def _tell(self, step: str) -> None:
         if step == self._step:
             self.finish.set()
@@ -109,12 +113,13 @@ class FinishAt(Told):
                 await asyncio.sleep(0)
 
 
-async def test_a_prompt_that_had_begun_and_not_asked_yet_asks_no_more() -> None:
-    told = FinishAt("started a")
+@pytest.mark.parametrize("step", ["started a", "calling a"])
+async def test_a_prompt_that_had_begun_and_not_asked_yet_asks_no_more(step: str) -> None:
+    told = FinishAt(step)
     bench = Bench(told=told)
     result = await bench.run(definition(prompt("a")), finish=told.finish)
     assert (result.status, result.stages[0].status, bench.models.messages) == ("success", "cancelled", [])
-    assert result.summary.total_cost == 0.0
+    assert (result.summary.total_cost, result.stages[0].reason) == (0.0, f"No further model call: {REASON}.")
 
 
 async def test_a_stage_whose_turn_comes_in_that_moment_does_not_begin() -> None:
