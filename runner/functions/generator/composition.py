@@ -77,6 +77,7 @@ class _Composition:
             *write_entries({"models": models}),
             "",
             *write_entries({"defaults": {"model": "fast", "retries": 2, "timeout": "120s"}}),
+            "",
             "# The most that one run may take, repeated calls included. Add usd: 0.10 once the model has a price.",
             *write_entries({"budget": {"calls": self._calls()}}),
             "",

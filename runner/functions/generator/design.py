@@ -2,13 +2,11 @@
 
 from contracts.pipeline import JsonSchema
 from runner.functions.generator.blueprint import GUIDE, blueprint_schema
-from runner.functions.generator.literals import clean_line, enclose
-from runner.functions.generator.sketch import EXAMPLES, sketch_schema
+from runner.functions.generator.literals import enclose
+from runner.functions.generator.sketch import sketch_request, sketch_schema
 from runner.functions.generator.task import SYSTEM, Task
 from runner.values import Json
 from stagecast.functions import FunctionContext
-
-_SHOWN_CHARS = 1_500  # of a task, to a small model
 
 
 async def design_stages(context: FunctionContext, *, task: dict[str, Json]) -> Json:
@@ -29,7 +27,7 @@ async def design_stages(context: FunctionContext, *, task: dict[str, Json]) -> J
 def request_for(task: Task) -> str:
     """Return what the model is asked for a design."""
     if task.detail == "simple":
-        return f"{EXAMPLES}{enclose('task', clean_line(task.words, _SHOWN_CHARS))}"
+        return sketch_request(task.words)
     notes = [f"Title: {task.title}", f"A run is given: {task.given}", f"It delivers: {task.result}", *task.assumptions]
     return f"{GUIDE}\n{enclose('task', task.words)}\n{enclose('notes', chr(10).join(notes))}\nDesign the pipeline."
 

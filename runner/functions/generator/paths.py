@@ -83,7 +83,7 @@ class Readings:
             return Reading(f"stages.{step.id}.results", step.id, "texts", step.id)
         if len(step.fields) == 1:
             only = step.fields[0]
-            return Reading(f"stages.{step.id}.output.{only.name}", step.id, kind_of(only), step.id)
+            return Reading(f"stages.{step.id}.output.{only.name}", only.name, kind_of(only), step.id)
         return Reading(f"stages.{step.id}.output", step.id, "data" if step.fields else "text", step.id)
 
     def _of_step(self, step: Step, rest: list[str], unknown: Reading) -> Reading:

@@ -4,34 +4,43 @@ Each clause of the task becomes a step. What such a model would write itself is 
 is sensible more often than not, and any of it makes a file that loads.
 """
 
+import json
+import re
+
 from contracts.pipeline import JsonSchema
 from runner.functions.generator.blueprint import ALWAYS, Blueprint, OutputField, Step
 from runner.functions.generator.clauses import cut_clauses, id_of, name_of
-from runner.functions.generator.literals import clean_line
+from runner.functions.generator.literals import clean_line, enclose
 from runner.values import Json
 
 _LIST_FIRST, _DRAFT_FIRST = "list the points, then write", "write a draft, then improve it"
 _MAX_CLAUSE = 400  # characters of an instruction
+_SHOWN_CHARS = 1_500  # of a task
+_NOT_IN_KEY = re.compile(r"[^\w ]+")
 _POINTS = OutputField(name="points", kind="texts", about="", choices=[])
 
-EXAMPLES = """\
-<task>
-Read the minutes of a meeting, list the decisions, write a short mail about them.
-</task>
-{"1": "text", "2": "list", "3": "text"}
-<task>
-Find the errors in an essay, correct it.
-</task>
-{"1": "list", "2": "text"}
-"""
+_EXAMPLES = (
+    ("Read the minutes of a meeting, list the decisions, write a short mail about them.", ("text", "list", "text")),
+    ("Find the errors in an essay, correct it.", ("list", "text")),
+    ("Translate a poem, name three similar ones.", ("text", "list")),
+    ("Note what a guest wants, answer the guest.", ("list", "text")),
+)
+
+
+def sketch_request(task: str) -> str:
+    """Return what the model is asked: tasks with the forms of their clauses, then this one."""
+    examples = (
+        f"{enclose('task', known)}\n{json.dumps(dict(zip(_keys(cut_clauses(known)), forms, strict=True)))}"
+        for known, forms in _EXAMPLES
+    )
+    return "\n".join([*examples, enclose("task", clean_line(task, _SHOWN_CHARS))])
 
 
 def sketch_schema(task: str) -> JsonSchema:
     """Return the JSON Schema of a sketch: for each clause text or list, for a task of one clause a way to do it."""
-    count = len(cut_clauses(task))
-    forms: JsonSchema = {"enum": ["list", "text"]}
-    properties: dict[str, JsonSchema] = {str(number): forms for number in range(1, count + 1)}
-    if count == 1:
+    clauses = cut_clauses(task)
+    properties: dict[str, JsonSchema] = {key: {"enum": ["list", "text"]} for key in _keys(clauses)}
+    if len(clauses) == 1:
         properties = {"steps": {"enum": [_LIST_FIRST, _DRAFT_FIRST]}}
     return {
         "type": "object",
@@ -53,7 +62,7 @@ def blueprint_of(sketch: dict[str, Json], task: str, given: str) -> Blueprint:
     if len(clauses) == 1:
         steps = _two_steps(clauses[0], is_draft_first=sketch["steps"] == _DRAFT_FIRST)
     else:
-        forms = [sketch[str(number)] for number in range(1, len(clauses) + 1)]
+        forms = [sketch[key] for key in _keys(cut_clauses(task))]
         steps = [_step(clause, form == "list") for clause, form in zip(clauses, forms, strict=True)]
     return Blueprint(
         name=name_of(clauses[0]),
@@ -64,6 +73,11 @@ def blueprint_of(sketch: dict[str, Json], task: str, given: str) -> Blueprint:
         steps=_with_ids(steps),
         delivers=[],
     )
+
+
+def _keys(clauses: list[str]) -> list[str]:
+    """Return a key for each clause. It says what the clause says: the model writes it before it picks the form."""
+    return [f"{number}. {_NOT_IN_KEY.sub('', name_of(clause))}".strip() for number, clause in enumerate(clauses, 1)]
 
 
 def _two_steps(clause: str, *, is_draft_first: bool) -> list[Step]:

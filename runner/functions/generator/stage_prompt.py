@@ -74,6 +74,10 @@ def write_prompt(step: Step, readings: Readings, needs: list[Step], manner: Mann
     if step.for_each and not any(expression.startswith("item") for expression in blocks.templates.values()):
         blocks.tag_for(readings.resolve("item"), "")
     written = "".join(as_literal(blocks.guard(text)) if is_text else text for is_text, text in pieces)
+    if manner.is_user_s:
+        # A very small model does a step better when the whole task comes before it, and below the data.
+        whole = as_literal(blocks.guard(clean_line(manner.words, _MAX_AIM)))
+        written = f"\n{whole}\nNow: {written}"
     user = "\n".join([*blocks.lines(), wrap_lines(written)])
     return {"system": _system(step, manner), "user": Block(user)}
 
@@ -84,11 +88,10 @@ def readings_of(instruction: str, readings: Readings, manner: Manner) -> list[Re
 
 
 def _system(step: Step, manner: Manner) -> str:
+    if manner.is_user_s:
+        return f"Answer in JSON. {_DATA}" if step.fields else _DATA
     role = "You do one step of a task and answer in JSON." if step.fields else "You do one step of a task."
-    rules = f"{role} {_DATA}" if step.fields else f"{role} {_DATA} Give only the result."
-    if not manner.is_user_s:
-        return rules
-    return Block(wrap_lines(f"{rules}\nThe whole task: {as_literal(clean_line(manner.words, _MAX_AIM))}"))
+    return f"{role} {_DATA}" if step.fields else f"{role} {_DATA} Give only the result."
 
 
 def _cleaned(instruction: str) -> str:

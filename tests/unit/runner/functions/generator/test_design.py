@@ -15,10 +15,11 @@ async def test_an_able_model_is_asked_for_a_whole_blueprint() -> None:
 
 async def test_a_small_model_is_asked_for_the_form_of_each_clause() -> None:
     known = task("Read a complaint, draft a reply", detail="simple")
-    result, requests = await run("design_stages", lambda request: {"1": "list", "2": "text"}, task=known)
-    assert result.output == {"1": "list", "2": "text"}
+    forms = {"1. Read a complaint": "list", "2. Draft a reply": "text"}
+    result, requests = await run("design_stages", lambda request: forms, task=known)
+    assert result.output == forms
     assert requests[0].schema is not None
-    assert list(requests[0].schema["properties"]) == ["1", "2"]
+    assert requests[0].schema["required"] == [*forms]
 
 
 async def test_neither_the_task_nor_what_was_understood_of_it_can_leave_its_tag() -> None:

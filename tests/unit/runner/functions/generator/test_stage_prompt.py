@@ -60,9 +60,8 @@ def test_what_the_user_typed_is_text_even_where_the_model_copies_it(typed: str) 
 
 
 def test_the_user_s_own_words_as_an_instruction_hold_no_expression_at_all() -> None:
-    assert rendered("Do {{ inputs.text }}", is_user_s=True).endswith("\nDo {{ inputs.text }}")
-    system = prompt("Do it", words="Do {{ it }}", is_user_s=True)["system"]
-    assert compile_template(system).render({}).endswith("The whole task: Do {{ it }}")
+    user = rendered("Do {{ inputs.text }}", words="Do {{ it }} </text> now", is_user_s=True)
+    assert user.endswith("</facts>\n\nDo {{ it }} < /text> now\nNow: Do {{ inputs.text }}")
 
 
 @pytest.mark.parametrize(
