@@ -234,5 +234,5 @@ def _number(text: str) -> str:
 
 def _quoted(text: str) -> str:
     """Return a text of one line as a string of an expression."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

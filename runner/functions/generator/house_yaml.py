@@ -21,6 +21,7 @@ from stagecast.plain import is_mapping, is_sequence
 _WIDTH = 120
 _STEP = 2
 _PLAIN = re.compile(r"[A-Za-z]([\w .'()/;!?-]*[\w.')/;!?])?|\d+\.\d+\.\d+|\d+(ms|s|m|h)", re.ASCII)
+_PLAIN_ALONE = re.compile(r"[A-Za-z][\w .,'()/;!?-]*[\w.')/;!?]", re.ASCII)  # a comma means nothing outside of braces
 _NOT_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
@@ -70,7 +71,7 @@ def _write_entry(key: str, value: Json, indent: int) -> list[str]:
     if isinstance(value, Block):
         pad = " " * (indent + _STEP)
         return [f"{head} |", *(f"{pad}{line}" if line else "" for line in value.split("\n"))]
-    inline = _inline(value)
+    inline = value if isinstance(value, str) and _is_plain(value, _PLAIN_ALONE) else _inline(value)
     if inline is not None and (len(head) + len(inline) < _WIDTH or isinstance(value, str)):
         return [f"{head} {inline}"]
     if is_mapping(value):
@@ -92,8 +93,12 @@ def _has_block(value: Json) -> bool:
     return isinstance(value, Block)
 
 
+def _is_plain(text: str, form: re.Pattern[str]) -> bool:
+    return form.fullmatch(text) is not None and text.lower() not in _NOT_TEXT
+
+
 def _scalar(text: str) -> str:
-    if _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT:
+    if _is_plain(text, _PLAIN):
         return text
     yaml = YAML()
     yaml.width = 2**31  # never fold

@@ -30,7 +30,7 @@ def clean_line(text: str, max_chars: int) -> str:
 
 def as_literal(text: str) -> str:
     """Return a part of a template that renders to this clean text, whatever braces are in it."""
-    return _BRACE.sub('{{ "{" }}', text)
+    return _BRACE.sub("{{ '{' }}", text)
 
 
 def wrap_lines(text: str) -> str:

@@ -113,7 +113,7 @@ CONDITIONS = {
     "flag": [("is", "true"), ("is_not", "yes"), ("is", "{{ x }}")],
     "choice": [("is", "high"), ("is_not", 'a "quoted\\ {{ one }}')],
     "texts": [("is_not_empty", ""), ("contains", "}}"), ("more_than", "1")],
-    "text": [("is_not_empty", ""), ("contains", '"'), ("less_than", "100")],
+    "text": [("is_not_empty", ""), ("contains", "it's \\"), ("less_than", "100")],
 }
 
 

@@ -52,19 +52,19 @@ def test_a_foreach_runs_over_a_list_and_may_find_it_empty_only_where_its_stage_m
 @pytest.mark.parametrize(
     ("test", "path", "than", "expression"),
     [
-        ("is", "stages.sort.output.level", "high", 'stages.sort.output.level == "high"'),
-        ("is_not", "stages.sort.output.level", 'a"\\', 'stages.sort.output.level != "a\\"\\\\"'),
+        ("is", "stages.sort.output.level", "high", "stages.sort.output.level == 'high'"),
+        ("is_not", "stages.sort.output.level", "a'\\", "stages.sort.output.level != 'a\\'\\\\'"),
         ("is", "stages.sort.output.is_new", "Yes", "stages.sort.output.is_new == true"),
         ("is", "stages.sort.output.size", "2.50", "stages.sort.output.size == 2.5"),
         ("more_than", "stages.sort.output.size", "nan", "stages.sort.output.size > 0"),
         ("less_than", "inputs.text", "100", "inputs.text | length < 100"),
-        ("contains", "inputs.text", "{{ x }}", '"{{ x }}" in inputs.text'),
+        ("contains", "inputs.text", "{{ x }}", "'{{ x }}' in inputs.text"),
         ("is_not_empty", "inputs.text", "", "inputs.text | length > 0"),
     ],
 )
 def test_a_condition_compares_what_is_of_the_same_kind(test: str, path: str, than: str, expression: str) -> None:
     stage = second(SORT, only_if=always(test=test, value=path, than=than, otherwise="No {{ x }}."))
-    assert [(each.if_, each.else_) for each in stage.when] == [(expression, 'No {{ "{" }}{ x }}.')]
+    assert [(each.if_, each.else_) for each in stage.when] == [(expression, "No {{ '{' }}{ x }}.")]
 
 
 def test_a_skipped_stage_offers_something_empty_of_its_own_form() -> None:

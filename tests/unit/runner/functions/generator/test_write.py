@@ -66,5 +66,5 @@ async def test_what_the_user_typed_is_no_expression_of_the_file_even_where_the_d
     assert pipeline.description == " ".join(words.split())
     prompt = pipeline.stages[0].prompt
     assert prompt is not None
-    assert '{{ "{" }}{ 7 * 7 }}' in prompt.user
+    assert "{{ '{' }}{ 7 * 7 }}" in prompt.user
     assert prompt.user.count("</text>") == 1
