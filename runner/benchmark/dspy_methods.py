@@ -21,6 +21,7 @@ _THREADS = 2  # as many calls as a local model takes at once
 _LIGHT_TRIALS = 10  # what MIPROv2 does under auto="light" for one predictor with demonstrations
 _OTHER_CALLS = 30  # of MIPROv2 besides its trials: bootstrapping, a summary of the items, three proposals
 _LEAST_VALIDATION = 4
+_CACHED_SHARE = 3  # GEPA counts what DSPy's cache answers, our budget does not: the meter ends it, this is its bound
 
 
 class DspyMethod:
@@ -96,7 +97,8 @@ def run_gepa(parts: DspyParts, assignment: Assignment) -> Any:
 
     optimizer = parts.dspy.GEPA(
         metric=metric,
-        max_metric_calls=limit,
+        auto="light" if limit is None else None,
+        max_metric_calls=None if limit is None else limit * _CACHED_SHARE,
         reflection_lm=parts.optimizer,
         num_threads=_THREADS,
         seed=assignment.seed,

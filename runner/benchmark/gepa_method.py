@@ -53,7 +53,7 @@ async def gepa(assignment: Assignment) -> Found:
 
     result: Any = await run_waiting(work, assignment.meter)
     prompt = str(cast("dict[str, str]", result.best_candidate)[_COMPONENT])
-    return found_prompt(prompt, models.target, f"{len(result.candidates)} candidates kept")
+    return found_prompt(prompt, models.target, f"candidates kept, the first included: {len(result.candidates)}")
 
 
 class _Silence:

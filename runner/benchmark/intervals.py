@@ -41,7 +41,10 @@ def sign_test(better: int, worse: int) -> float:
 
 
 def mean_interval(values: Sequence[float]) -> Interval | None:
-    """Return Student's interval of a mean; None for fewer than two values, which tell nothing about their spread."""
+    """Return Student's interval of a mean of values from -1 to 1.
+
+    None for fewer than two values, which tell nothing about their spread. It ends where the mean itself must end.
+    """
     count = len(values)
     if count < 2:
         return None
@@ -49,4 +52,4 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     spread = math.sqrt(sum((value - mean) ** 2 for value in values) / (count - 1))
     quantile = _T[count - 2] if count - 2 < len(_T) else _Z
     half = quantile * spread / math.sqrt(count)
-    return Interval(mean - half, mean + half)
+    return Interval(max(-1.0, mean - half), min(1.0, mean + half))

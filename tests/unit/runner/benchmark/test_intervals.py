@@ -29,9 +29,16 @@ def test_the_sign_test_is_exact_and_two_sided(better: int, worse: int, p_value: 
 
 def test_the_interval_of_a_mean_is_students() -> None:
     # Sleep data of Student 1908, R's t.test(extra[1:10]): mean 0.75, 95 % interval -0.5297804 to 2.0297804.
-    interval = mean_interval([0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0])
+    hours = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+    interval = mean_interval([each / 10 for each in hours])
     assert interval is not None
-    assert (interval.low, interval.high) == pytest.approx((-0.52978, 2.02978), abs=2e-4)
+    assert (interval.low, interval.high) == pytest.approx((-0.052978, 0.202978), abs=2e-5)
+
+
+def test_the_interval_of_a_mean_ends_where_a_difference_of_shares_must_end() -> None:
+    interval = mean_interval([0.9, -0.1])
+    assert interval is not None
+    assert (interval.low, interval.high) == (-1.0, 1.0)
 
 
 def test_one_value_tells_nothing_about_its_spread() -> None:
