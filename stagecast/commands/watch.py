@@ -150,12 +150,13 @@ async def _finish_when(pressed: asyncio.Event, client: "Client", view: "RunView"
     while not view.is_finishing:
         await pressed.wait()
         pressed.clear()
+        # Told at once: the end may be here before the answer to the request is.
+        display.say("Finishing: it stops here and keeps the best.")
         try:
-            is_finishing = await client.finish(view.execution_id)
+            if not await client.finish(view.execution_id):
+                display.say(_NOTHING_TO_FINISH)
         except StagecastError as error:
             display.say(f"{error.message} The execution goes on; press f to try again.")
-        else:
-            display.say("Finishing: it stops here and keeps the best." if is_finishing else _NOTHING_TO_FINISH)
 
 
 def print_result(result: "PipelineResult", filename: str | None, *, as_json: bool) -> None:

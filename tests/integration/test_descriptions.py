@@ -27,11 +27,13 @@ def run_of(example: Example) -> list[LogEvent]:
         example.call_completed(5),
         example.stage_retrying(6),
         example.step_completed(7),
-        example.stage_completed(8, output=LARGE),
-        example.stage_skipped(9, 1),
-        example.cancel_requested(10),
-        example.ending(11),
-        example.completed(12),
+        example.stage_progress(8),
+        example.stage_completed(9, output=LARGE),
+        example.stage_skipped(10, 1),
+        example.finish_requested(11),
+        example.cancel_requested(12),
+        example.ending(13),
+        example.completed(14),
     ]
 
 

@@ -137,6 +137,7 @@ async def test_the_api_describes_itself_with_the_errors_of_each_route(gateway: R
         "/api/executions/{execution_id}",
         "/api/executions/{execution_id}/cancel",
         "/api/executions/{execution_id}/events",
+        "/api/executions/{execution_id}/finish",
         "/api/executions/{execution_id}/rerun",
         "/api/outputs",
         "/api/outputs/{filename}",
