@@ -75,7 +75,7 @@ def test_the_optimizer_has_its_six_stages_in_order() -> None:
 async def test_the_optimizer_proves_a_better_prompt_with_the_models_that_it_comes_with() -> None:
     result, bench = await run("prompt-optimizer-v1", PROMPT, models=Replies(cost=0.0, reply=sensible))
     assert (result.status, result.output["verdict"]) == ("success", "improved"), result.output["reason"]
-    assert result.output["optimizedPrompt"] == f"{PROMPT}\n\nRequirements:\n- Keep the answer short."
+    assert result.output["optimizedPrompt"] == f"{PROMPT}\n\nKeep the answer short."
     assert [stage.status for stage in result.stages] == ["success"] * 4 + ["skipped", "success"]
     # What a run with the small model may take is part of the promise.
     assert len(bench.models.requests) < 120

@@ -21,7 +21,7 @@ _REFINE = Strategy(
         "In <notes> are requests that it got wrong, with the answers and what was wrong with them. Find the cause in "
         "the prompt and mend it, in general: do not name or quote these requests."
     ),
-    choose="Choose the one to three sentences that would prevent the problems in <notes>.",
+    choose="Choose the one or two sentences that would prevent the problems in <notes>.",
 )
 _MAX_FAILURES = {True: 2, False: 6}  # shown to the built-in model, and to others
 _FAILURE_CHARS = {True: 150, False: 1_500}

@@ -10,7 +10,7 @@ from stagecast.spelling import suggest
 
 REQUIREMENTS: dict[str, str] = {
     "leaves the length open": "Keep the answer short.",
-    "leaves the form of the answer open": "Give only the answer, without an introduction.",
+    "leaves the form of the answer open": "Answer with only what was asked for, nothing else.",
     "leaves the tone open": "Use plain words and short sentences.",
     "leaves the reader open": "Write for a reader who does not know the subject.",
     "gives no example": "Be specific; name things and give concrete details.",
@@ -49,7 +49,7 @@ BUILT_IN: tuple[Strategy, ...] = (
     Strategy(
         id="requirements",
         ask="Keep the text word for word, and add one to three sentences below it that will improve the answer most.",
-        choose="Choose the one to three sentences that would improve the answer to <subject> most.",
+        choose="Choose the one or two sentences that would improve the answer to <subject> most.",
     ),
     Strategy(
         id="add_examples",

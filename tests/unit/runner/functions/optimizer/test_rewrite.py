@@ -52,9 +52,14 @@ async def test_a_strategy_of_ones_own_is_told_in_its_own_words() -> None:
 
 
 async def test_chosen_sentences_stand_below_the_unchanged_prompt_each_with_its_issue() -> None:
-    result, _ = await run({"add": [SENTENCES[1], SENTENCES[0], SENTENCES[1]]}, "requirements", **SMALL)
-    assert result.output["prompt"] == f"Greet {{name}}\n\nRequirements:\n- {SENTENCES[0]}\n- {SENTENCES[1]}"
+    result, _ = await run({"add": [SENTENCES[1], SENTENCES[0]]}, "requirements", **SMALL)
+    assert result.output["prompt"] == f"Greet {{name}}\n\n{SENTENCES[0]} {SENTENCES[1]}"
     assert [change["issue"] for change in result.output["changes"]] == list(REQUIREMENTS)[:2]
+
+
+async def test_chosen_sentences_go_where_the_instructions_end() -> None:
+    result, _ = await run({"add": [SENTENCES[0]]}, "requirements", "Answer it. Be brief.\n\n{name}", **SMALL)
+    assert result.output["prompt"] == f"Answer it. Be brief. {SENTENCES[0]}\n\n{{name}}"
 
 
 async def test_a_list_at_the_end_of_the_prompt_is_gone_on_with_and_nothing_is_added_twice() -> None:
