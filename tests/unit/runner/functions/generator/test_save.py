@@ -68,4 +68,5 @@ async def test_a_resumed_run_does_not_write_again_nor_fail_on_its_own_file(direc
     result = await bench.run(resume(state))
     assert (result.status, result.output) == ("success", {"savedAs": "made.yaml"})
     assert (directory / "made.yaml").stat().st_mtime_ns == written.st_mtime_ns
+    assert [(stage_id, step.output) for stage_id, step in told.steps] == [("s", {"savedAs": "made.yaml"})]
     assert names_in(directory) == ["made.yaml"]
