@@ -57,8 +57,8 @@ async def refine(
     refusal = refuse_rewrite(CheckContext(context.inputs, {}), written.prompt, _texts(found))
     if refusal is not None:
         refinement.reason = f"The new version was refused: {refusal}."
-    elif written.prompt.strip() in {found.best_prompt.strip(), found.original.strip()}:
-        refinement.reason = "The new version is no different."
+    elif (known_as := _name_of(written.prompt, found)) is not None:
+        refinement.reason = f"The new version is the same as {known_as}, which was tried."
     else:
         await _try(context, Arena(context, found.original, known, Rules.read(rules)), found, refinement)
     if refinement.written is not None:
@@ -88,6 +88,12 @@ async def _try(context: FunctionContext, arena: Arena, found: Comparison, refine
     refinement.is_kept = _is_kept(standing, found)
     against = "the original" if found.winner == ORIGINAL else f"'{found.winner}'"
     refinement.reason = f"Against {against} it stood at {standing.told()}."
+
+
+def _name_of(prompt: str, found: Comparison) -> str | None:
+    """Return which prompt that was tried already is the same; None where there is none."""
+    tried = {standing.prompt.strip(): f"'{standing.strategy}'" for standing in found.standings}
+    return {**tried, found.original.strip(): "the original"}.get(prompt.strip())
 
 
 def _is_kept(standing: Standing, found: Comparison) -> bool:
