@@ -1,7 +1,6 @@
 """What the first stage understood of a task, as the later ones are given it."""
 
-from collections.abc import Mapping
-from typing import Literal, cast
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -93,5 +92,4 @@ def detail_for(wanted: str, context: FunctionContext, alias: str) -> Detail:
     """Return how rich a design to ask for: as wanted, else as the model behind the alias can give."""
     if wanted == "full" or wanted == "simple":
         return wanted
-    models = cast("Mapping[str, str]", getattr(context, "models", {}))
-    return "simple" if models.get(alias, SMALL_MODEL) == SMALL_MODEL else "full"
+    return "simple" if context.models.get(alias, SMALL_MODEL) == SMALL_MODEL else "full"

@@ -43,6 +43,12 @@ async def test_a_small_model_only_picks_a_word_of_the_first_clause() -> None:
     assert result.output["given"] == "complaint"
 
 
+async def test_how_much_is_asked_for_depends_on_the_model_that_designs() -> None:
+    _, requests = await run("understand_task", full, description=WORDS, designer="m")
+    assert requests[0].schema is not None
+    assert "assumptions" in requests[0].schema["properties"]
+
+
 async def test_a_task_without_such_words_needs_no_model() -> None:
     result, requests = await run("understand_task", description="寫一首詩")
     assert (result.output["given"], result.output["id"], requests) == ("text", "pipeline", [])
