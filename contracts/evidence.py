@@ -84,7 +84,7 @@ class JudgeEvidence(WireModel):
 
     model: str
     pairs: int = Field(description="Pairs that it was asked about.")
-    flips: int = Field(description="Pairs where the other order got the other answer; they count as ties.")
+    flips: int = Field(description="Pairs where the two orders did not agree; they count as ties.")
     flip_rate: float
     first_share: float = Field(description="Share of single answers, ties left out, that took the first position.")
     longer_share: float | None = Field(
@@ -127,7 +127,9 @@ class CandidateEvidence(WireModel):
     reason: str = Field(description="One sentence.")
     prompt: str | None = Field(default=None, description="Null when none was written.")
     model: str | None = Field(default=None, description="Who wrote it.")
-    wins: int = Field(default=0, description="Against the original, on tuning cases.")
+    wins: int = Field(
+        default=0, description="On tuning cases, against the original; a refinement against the best before."
+    )
     ties: int = 0
     losses: int = 0
     score: float | None = Field(default=None, description="Mean share of checks passed on tuning cases.")

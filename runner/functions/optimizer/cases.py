@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.errors import StageError
 from contracts.evidence import SplitName
-from runner.functions.optimizer.checks import AnswerCheck
+from runner.functions.optimizer.checks import AnswerCheck, folded
 from runner.functions.optimizer.placeholders import fill_placeholders, placeholder_names
 from runner.functions.optimizer.shares import share_out
 from runner.functions.wording import shorten
@@ -82,13 +82,17 @@ class CaseSplit(BaseModel):
 
     Attributes:
         unused: cases beyond what is wanted of either kind.
-        doubled: cases that stood more than once; each counts once.
+        doubled: cases that ask the same as an earlier one; they are left out.
+        supplied: how many there were to begin with, and
+        drafted: how many were drafted.
     """
 
     tuning: list[NumberedCase] = Field(default_factory=list[NumberedCase])
     held_out: list[NumberedCase] = Field(default_factory=list[NumberedCase])
     unused: int = 0
     doubled: int = 0
+    supplied: int = 0
+    drafted: int = 0
 
     def all(self) -> list[NumberedCase]:
         """Return the cases of both kinds."""
@@ -96,14 +100,18 @@ class CaseSplit(BaseModel):
 
 
 def split_cases(
-    supplied: Sequence[Case], drafted: Sequence[Case], *, seed: int, max_tuning: int = 20, max_held_out: int = 40
+    supplied: Sequence[Case], drafted: Sequence[Case], prompt: str, *, seed: int, max_tuning: int, max_held_out: int
 ) -> CaseSplit:
-    """Deal the cases out by chance, the same way for the same seed; how many of each kind is `share_out`'s affair."""
+    """Deal the cases out by chance, the same way for the same seed; how many of each kind is `share_out`'s affair.
+
+    Cases under which the prompt reads the same, white space and case aside, are one: they would prove the same thing
+    twice, or show a held-out case to who tunes.
+    """
     distinct: dict[str, NumberedCase] = {}
     doubled = 0
     for number, case in enumerate([*supplied, *drafted], start=1):
         source: Source = "supplied" if number <= len(supplied) else "drafted"
-        key = case.model_dump_json(include={"vars", "input"})
+        key = folded(case.request(prompt))
         if key in distinct:
             doubled += 1
             continue
@@ -117,6 +125,8 @@ def split_cases(
         held_out=sorted((case.model_copy(update={"split": "held_out"}) for case in held_out), key=lambda c: c.number),
         unused=len(cases) - held - len(tuning),
         doubled=doubled,
+        supplied=len(supplied),
+        drafted=len(drafted),
     )
 
 
@@ -128,6 +138,7 @@ def read_cases(cases: Sequence[object], prompt: str) -> list[Case]:
     """
     names = placeholder_names(prompt)
     read: list[Case] = []
+    wanted: dict[str, tuple[int, Case]] = {}
     for number, raw in enumerate(cases, start=1):
         try:
             case = Case.model_validate(raw)
@@ -143,6 +154,11 @@ def read_cases(cases: Sequence[object], prompt: str) -> list[Case]:
             raise _bad(number, f"it has no value for {', '.join(missing[:_SHOWN_NAMES])}")
         if not case.vars and not case.input and names:
             raise _bad(number, f"it gives no values for {', '.join(names[:_SHOWN_NAMES])}")
+        if case.expected is not None and not case.expected.strip():
+            raise _bad(number, "what is expected is blank; leave it out where nobody knows the right answer")
+        first = wanted.setdefault(folded(case.request(prompt)), (number, case))
+        if case.all_checks() != first[1].all_checks():
+            raise _bad(number, f"it asks the same as case {first[0]} and expects something else")
         read.append(case)
     return read
 

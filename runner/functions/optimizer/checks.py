@@ -5,6 +5,7 @@ asked. Who compares two answers by their checks is `duel`.
 """
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, Literal, Self, TypeAlias
@@ -20,9 +21,13 @@ from stagecast.plain import is_mapping, is_sequence
 MATCH_SECONDS = 0.2
 """A regular expression that takes longer on an answer counts as not found: it comes from whoever submitted the run."""
 _SHOWN_CHARS = 60
-_NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?|[-+]?\.\d+")
+_NUMBER = re.compile(r"(?:(?<![\w.])[-+])?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{1,3})?")
+_COUNTED = re.compile(r"\{(\d+)?(?:,(\d*))?\}")
+MAX_EXPRESSION_CHARS = 500
+MAX_REPETITIONS = 1_000
+"""The numbers of repetitions in a regular expression, multiplied: nested ones are unfolded when it is compiled."""
 _FENCE = re.compile(r"^\s*```[a-zA-Z]*\s*\n(.*?)\n?```\s*$", re.DOTALL)
-_FORBIDDEN_KEYWORDS = frozenset({"pattern", "patternProperties"})
+_FORBIDDEN_KEYWORDS = frozenset({"pattern", "patternProperties", "uniqueItems"})
 
 Texts: TypeAlias = str | list[str]
 Anything: TypeAlias = Any  # a JSON value: parsed from an answer, or a part of a schema
@@ -85,17 +90,14 @@ class AnswerCheck(BaseModel):
                 "a check has one key: exact, contains, not_contains, regex, number, json, schema or length"
             )
         if self.regex is not None:
-            try:
-                regex.compile(self.regex)
-            except regex.error as error:
-                raise ValueError(f"'{shorten(self.regex, _SHOWN_CHARS)}' is no regular expression: {error}") from None
+            _check_expression(self.regex)
         if self.fits is not None:
             faults = check_schema(self.fits, {})
             if faults:
                 raise ValueError(f"the schema is faulty: {faults[0].message}")
             if _uses(self.fits, _FORBIDDEN_KEYWORDS):
-                # They are matched by `re`, which a hostile expression keeps busy for ever.
-                raise ValueError("'pattern' and 'patternProperties' are not taken here; use a regex check")
+                # What takes for ever on a hostile answer: whoever submits a run must not hold up the runner.
+                raise ValueError("'pattern', 'patternProperties' and 'uniqueItems' are not taken here")
         return self
 
     def result(self, answer: str) -> CheckResult:
@@ -135,6 +137,20 @@ def last_number(text: str) -> float | None:
     """Return the last number that stands in a text; None where there is none. Commas between digits are left out."""
     found = _NUMBER.findall(text)
     return float(found[-1].replace(",", "")) if found else None
+
+
+def _check_expression(expression: str) -> None:
+    shown = f"'{shorten(expression, _SHOWN_CHARS)}'"
+    if len(expression) > MAX_EXPRESSION_CHARS:
+        raise ValueError(f"{shown} is longer than {MAX_EXPRESSION_CHARS} characters")
+    counts = [max(int(low or 0), int(high or 0), 1) for low, high in _COUNTED.findall(expression)]
+    if math.prod(counts) > MAX_REPETITIONS:
+        raise ValueError(f"{shown} repeats too much: its counts multiplied may be {MAX_REPETITIONS} at most")
+    try:
+        regex.compile(expression)
+    except (regex.error, RecursionError, OverflowError, MemoryError) as error:
+        why = str(error) if isinstance(error, regex.error) else "it is nested too deeply"
+        raise ValueError(f"{shown} is no regular expression: {why}") from None
 
 
 def _look_exact(wanted: list[str], answer: str) -> tuple[str, str]:
@@ -180,12 +196,15 @@ def _look_length(length: Length, answer: str) -> tuple[str, str]:
 
 
 def _look_schema(schema: JsonSchema, answer: str) -> tuple[str, str]:
-    name = "is JSON that fits the schema"
+    name = f"is JSON that fits {shorten(json.dumps(schema), _SHOWN_CHARS)}"
     try:
         value = _parsed(answer)
     except ValueError:
         return name, "It is not JSON."
-    fault = check_value(value, schema, {})
+    try:
+        fault = check_value(value, schema, {})
+    except OverflowError:
+        return name, "It has a number that is too large."
     if fault is None:
         return name, ""
     where = ".".join(str(part) for part in fault.path)
@@ -203,9 +222,11 @@ def _look_json(wanted: bool, answer: str) -> tuple[str, str]:
 def _parsed(answer: str) -> Anything:
     fenced = _FENCE.match(answer)
     try:
-        return json.loads(fenced.group(1) if fenced else answer)
+        value: Anything = json.loads(fenced.group(1) if fenced else answer)
+        json.dumps(value, allow_nan=False)  # NaN and what became infinite are no JSON
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    return value
 
 
 def _uses(schema: Anything, keywords: frozenset[str]) -> bool:

@@ -51,6 +51,7 @@ async def compare(
     split = split_cases(
         read_cases(cases.get("supplied", []), baseline),
         read_cases(cases.get("drafted", []), baseline),
+        baseline,
         seed=terms.seed,
         max_tuning=terms.max_tuning,
         max_held_out=terms.max_held_out,

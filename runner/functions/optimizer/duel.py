@@ -2,7 +2,8 @@
 
 | what is known of the case                         | who decides                                             |
 |---------------------------------------------------|---------------------------------------------------------|
-| one of the answers is missing                     | nobody: a tie, since a lost call is no fault of a prompt |
+| the model would not answer one of the prompts     | that prompt loses                                       |
+| a call was lost                                   | nobody: a tie, since that is no fault of a prompt       |
 | the right answer, or checks of its own            | the checks: who passes more wins, else a tie            |
 | only checks that hold for every case              | who passes more wins; where they are level, the judge   |
 | nothing                                           | the judge                                               |
@@ -71,6 +72,12 @@ class Contest:
         Raises:
             StageError: the judge is needed, and no call may be made any more.
         """
+        if incumbent.is_refused != challenger.is_refused and (incumbent.error is None or challenger.error is None):
+            refused, whose = (challenger, "new") if challenger.is_refused else (incumbent, "old")
+            outcome: CaseOutcome = "loss" if challenger.is_refused else "win"
+            return _duel(
+                case, outcome, "failed_call", f"The model would not answer the {whose} prompt: {refused.error}"
+            )
         lost = incumbent.error or challenger.error
         if lost is not None:
             return _duel(case, "tie", "failed_call", f"An answer is missing: {lost}")

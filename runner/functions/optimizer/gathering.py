@@ -51,11 +51,14 @@ def criteria_of(bouts: Sequence[Bout]) -> tuple[CriterionScore, ...]:
     )
 
 
-def case_evidence(found: Comparison, bouts: Sequence[Bout]) -> tuple[CaseEvidence, ...]:
-    """Return every case that was tried with both prompts: held-out ones first, then tuning ones of the challenger."""
+def case_evidence(found: Comparison, refined: Refinement, bouts: Sequence[Bout]) -> tuple[CaseEvidence, ...]:
+    """Return every case that was tried with both prompts: held-out ones first, then tuning ones.
+
+    A refinement that took the winner's place was not compared with the original on tuning cases; then there are none.
+    """
     held_out = [_case(bout.case, bout.original, bout.optimized, bout.duel) for bout in bouts]
     standing = next((one for one in found.standings if one.strategy == found.challenger), None)
-    duels = {} if standing is None else {duel.case: duel for duel in standing.duels}
+    duels = {} if standing is None or refined.is_kept else {duel.case: duel for duel in standing.duels}
     tuning = [
         _case(case, found.baseline[case.number], found.answers[case.number], duels[case.number])
         for case in found.split.tuning

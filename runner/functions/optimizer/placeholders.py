@@ -19,7 +19,6 @@ _FORMS = re.compile(
 )
 _FILLABLE = re.compile(rf"\{{\{{\s*(?P<a>{_NAME})[^{{}}]{{0,200}}?\}}\}}|\$\{{(?P<b>{_NAME})\}}|\{{(?P<c>{_NAME})\}}")
 _JOINTS = " \t\r\n:;,-"
-_ANGLED = re.compile(rf"<(?P<name>{_NAME})>")
 
 
 def find_placeholders(text: str) -> frozenset[str]:
@@ -47,8 +46,7 @@ def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
     def put(match: re.Match[str]) -> str:
         return values.get(_name_of(match), match.group())
 
-    both = re.compile(f"{_FILLABLE.pattern}|{_ANGLED.pattern}")
-    return both.sub(put, text)
+    return _FILLABLE.sub(put, text)
 
 
 def _name_of(match: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ from runner.functions.wording import significant_stems
 
 _TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 _MAX_GAP = 3  # tokens: what is left standing between two changes and is shorter is part of the change
+_MAX_PAIRS = 2_000_000  # of words that may be compared; longer prompts are compared line by line
 _LEAST_SHARED = 0.6  # of a claim's significant words, for the claim to be about a change
 
 
@@ -26,6 +27,8 @@ def word_diff(
         claims: what its author says to have changed; a change that no claim is about has no issue.
     """
     before, after = _TOKEN.findall(original), _TOKEN.findall(optimized)
+    if len(before) * len(after) > _MAX_PAIRS:
+        before, after = original.splitlines(keepends=True), optimized.splitlines(keepends=True)
     parts: list[DiffPart] = []
     changes: list[PromptChange] = []
     for old, new in _blocks(before, after):

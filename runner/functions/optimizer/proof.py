@@ -9,7 +9,7 @@ from contracts.errors import BudgetExceeded
 from contracts.evidence import CaseCounts, OptimizationVerdict, SignTest
 from runner.functions.optimizer.allowance import Allowance
 from runner.functions.optimizer.arena import JUDGE_CALLS, Arena
-from runner.functions.optimizer.cases import NumberedCase
+from runner.functions.optimizer.cases import CaseSplit, NumberedCase
 from runner.functions.optimizer.duel import Duel
 from runner.functions.optimizer.race import totals
 from runner.functions.optimizer.shares import LEAST_HELD_OUT
@@ -32,13 +32,15 @@ class Proof(BaseModel):
 
     Attributes:
         digest: SHA-256 of the prompt that was tried.
-        left: held-out cases that were not tried.
-        stopped: why not, as a clause.
+        left: held-out cases that were to be tried and were not.
+        unplanned: those for which there was no budget from the start.
+        stopped: why not all were tried, as a clause.
     """
 
     bouts: list[Bout] = Field(default_factory=list[Bout])
     digest: str | None = None
     left: int = 0
+    unplanned: int = 0
     stopped: str | None = None
 
     def sign_test(self) -> SignTest:
@@ -50,31 +52,32 @@ class Proof(BaseModel):
         """Return what the cases tried amount to."""
         count = totals([bout.duel for bout in self.bouts])
         wins, losses = count["win"], count["loss"]
-        if is_shown(wins, losses):
-            return "improved" if wins > losses else "regressed"
         too_few = len(self.bouts) + self.left < LEAST_HELD_OUT
         is_open = self.left > 0 and may_change(wins, losses, self.left)
-        return "too_few_cases" if too_few or is_open else "no_clear_change"
+        if too_few or is_open:
+            return "too_few_cases"
+        if is_shown(wins, losses):
+            return "improved" if wins > losses else "regressed"
+        return "no_clear_change"
 
 
 async def prove(
     context: FunctionContext, arena: Arena, original: str, best: str, cases: Sequence[NumberedCase]
 ) -> Proof:
     """Try both prompts on the held-out cases, in rounds, for as long as the budget and an open question last."""
-    proof = Proof(digest=hashlib.sha256(best.encode()).hexdigest(), left=len(cases))
     allowance = Allowance(context)
-    queue = list(cases)
+    calls_each = 2 + (0 if all(case.case.is_decided_by_checks for case in cases) else JUDGE_CALLS)
+    # How many are tried is settled before the first one: an end that depends on how it goes would be no proof.
+    planned = await allowance.cases(len(cases), calls_each, is_last=True)
+    proof = Proof(digest=hashlib.sha256(best.encode()).hexdigest(), left=planned, unplanned=len(cases) - planned)
+    proof.stopped = allowance.why or None
+    queue = list(cases[:planned])
     while queue:
         count = totals([bout.duel for bout in proof.bouts])
         if proof.bouts and not may_change(count["win"], count["loss"], len(queue)):
             proof.stopped = "the rest could not have changed the verdict"
             break
-        wanted = min(len(queue), max(1, arena.max_parallel // 2))
-        calls_each = 2 + (0 if all(case.case.is_decided_by_checks for case in queue[:wanted]) else JUDGE_CALLS)
-        allowed = await allowance.cases(wanted, calls_each, is_last=True)
-        if allowed == 0:
-            proof.stopped = allowance.why
-            break
+        allowed = min(len(queue), max(1, arena.max_parallel // 2))
         tried, queue = queue[:allowed], queue[allowed:]
         try:
             proof.bouts += await _round(arena, original, best, tried)
@@ -86,16 +89,15 @@ async def prove(
     return proof
 
 
-def count_cases(cases: Sequence[NumberedCase], tuning: int, proof: Proof) -> CaseCounts:
+def count_cases(split: CaseSplit, proof: Proof) -> CaseCounts:
     """Return how many cases there were of each kind."""
-    supplied = sum(case.source == "supplied" for case in cases)
     return CaseCounts(
-        supplied=supplied,
-        drafted=len(cases) - supplied,
-        tuning=tuning,
-        held_out=len(cases) - tuning,
+        supplied=split.supplied,
+        drafted=split.drafted,
+        tuning=len(split.tuning),
+        held_out=len(split.held_out),
         held_out_tried=len(proof.bouts),
-        untried_because=proof.stopped if proof.left else None,
+        untried_because=proof.stopped if proof.left or proof.unplanned else None,
     )
 
 

@@ -83,7 +83,8 @@ async def _try(context: FunctionContext, arena: Arena, found: Comparison, refine
         refinement.reason = "The new version could not be tried to the end."
         refinement.stopped = refused.message.rstrip(".")
         return
-    standing = Standing(strategy="refine", prompt=prompt, duels=duels)
+    scores = [answer.score for answer in answers if answer.score is not None]
+    standing = Standing(strategy="refine", prompt=prompt, duels=duels, scores=scores)
     refinement.standing = standing
     refinement.is_kept = _is_kept(standing, found)
     against = "the original" if found.winner == ORIGINAL else f"'{found.winner}'"

@@ -61,6 +61,8 @@ BUILT_IN: tuple[Strategy, ...] = (
     ),
 )
 
+_TAKEN = frozenset({"original", "refine"})
+"""Names that results use for something else."""
 _BY_ID = {strategy.id: strategy for strategy in BUILT_IN}
 
 
@@ -85,6 +87,9 @@ def find_strategy(wanted: Any) -> Strategy:
             raise StageError(f"There is no strategy '{wanted[:60]}'; {suggest(wanted, _BY_ID)}", code="bad_strategies")
         return _BY_ID[wanted]
     try:
-        return Strategy.model_validate(wanted)
+        strategy = Strategy.model_validate(wanted)
     except ValidationError:
         raise StageError("A strategy of your own is written as {id, ask}, both texts.", code="bad_strategies") from None
+    if strategy.id in _TAKEN:
+        raise StageError(f"A strategy of your own cannot be called '{strategy.id}'.", code="bad_strategies")
+    return strategy

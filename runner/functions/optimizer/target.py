@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from contracts.errors import BudgetExceeded, StageError
+from contracts.errors import BudgetExceeded, ModelError, StageError
 from contracts.evidence import TriedAnswer
 from runner.functions.optimizer.cases import Case
 from runner.functions.optimizer.checks import AnswerCheck, CheckResult, look_at
@@ -23,6 +23,7 @@ class Tried(BaseModel):
         own: how many are the case's own.
         duration: milliseconds.
         error: why there is no answer.
+        is_refused: the model would not answer this prompt, however often it is asked: no fault of the line.
     """
 
     text: str = ""
@@ -34,6 +35,7 @@ class Tried(BaseModel):
     checks: list[CheckResult] = Field(default_factory=list[CheckResult])
     own: int = 0
     error: str | None = None
+    is_refused: bool = False
 
     @property
     def score(self) -> float | None:
@@ -94,7 +96,8 @@ class Target:
         except StageError as error:
             if is_hopeless(error):
                 raise
-            return Tried(error=shorten(error.message, _SHOWN_CHARS))
+            is_refused = isinstance(error, ModelError) and not error.is_retryable
+            return Tried(error=shorten(error.message, _SHOWN_CHARS), is_refused=is_refused)
         own = case.all_checks()
         return Tried(
             text=answer.text,

@@ -1,5 +1,7 @@
 """`verdict`: what the optimizer delivers: the best prompt where held-out cases prove it better, else the original."""
 
+import asyncio
+
 from contracts.evidence import Evidence, Optimization, OptimizationCost, OptimizationVerdict
 from runner.functions.optimizer.analysis import Analysis
 from runner.functions.optimizer.arena import Arena
@@ -47,7 +49,9 @@ async def verdict(
     outcome, reason = _decide(found, refined, proof, is_ahead=is_ahead)
     is_better = outcome == "improved"
     duels = [*found.all_duels(), *(bout.duel for bout in proof.bouts)]
-    diff, changes = word_diff(original, best, claims)
+    # In a thread: others must be served while long prompts are compared.
+    tuning_answers = [] if refined.is_kept else list(found.answers.values())
+    diff, changes = await asyncio.to_thread(word_diff, original, best, claims)
     evidence = Evidence(
         verdict=outcome,
         reason=reason,
@@ -56,13 +60,13 @@ async def verdict(
         original_prompt=original,
         best_prompt=best,
         tested_digest=proof.digest,
-        cases=count_cases(found.split.all(), len(found.split.tuning), proof),
+        cases=count_cases(found.split, proof),
         sign_test=proof.sign_test(),
         criteria=criteria_of(proof.bouts),
-        per_case=case_evidence(found, proof.bouts),
+        per_case=case_evidence(found, refined, proof.bouts),
         judge=judge_of(context.models.get("judge", ""), duels),
         original_use=use_of(original, [bout.original for bout in proof.bouts] or list(found.baseline.values())),
-        optimized_use=use_of(best, [bout.optimized for bout in proof.bouts] or list(found.answers.values())),
+        optimized_use=use_of(best, [bout.optimized for bout in proof.bouts] or tuning_answers),
         diff=diff,
         changes=changes,
         candidates=candidates_of(found, refined),
@@ -114,6 +118,8 @@ def _decide(found: Comparison, refined: Refinement, proof: Proof, *, is_ahead: b
 def _word(outcome: OptimizationVerdict, proof: Proof, winner: str) -> str:
     test = proof.sign_test()
     tried = len(proof.bouts)
+    if not tried and not proof.left:
+        return f"This is the original: '{winner}' did better on the tuning cases, and no case was held out to prove it."
     told = f"'{winner}' won {test.wins}, tied {test.ties} and lost {test.losses} of {tried} held-out cases"
     chance = f"p = {test.p_value:.3g}"
     match outcome:

@@ -50,6 +50,15 @@ async def test_with_little_more_than_enough_the_proof_is_still_made() -> None:
     assert got.evidence.optimization.stopped_by is not None
 
 
+async def test_a_budget_that_is_too_small_for_all_held_out_cases_settles_their_number_before_the_first() -> None:
+    world = World(skill={"": 0.1, GOOD: 0.95, BAD: 0.05})
+    _, got = await optimize(world, questions(60), definition=limited(calls=60))
+    cases = got.evidence.cases
+    assert 6 <= cases.held_out_tried < cases.held_out
+    assert "budget in calls" in str(cases.untried_because) or "could not have changed" in str(cases.untried_because)
+    assert got.verdict == "improved"
+
+
 async def test_dollars_stop_it_within_the_calls_in_flight() -> None:
     world = World(skill=CLEAR, cost=0.01)
     _, got = await optimize(world, questions(16), definition=limited(usd=0.25), max_parallel=4)

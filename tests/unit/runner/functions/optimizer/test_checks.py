@@ -45,8 +45,11 @@ def test_each_kind_tells_good_answers_from_bad_ones(check: dict[str, Any], good:
         ({"exact": "a", "contains": "b"}, "one key"),
         ({"regex": "("}, "no regular expression"),
         ({"schema": {"type": "strnig"}}, "schema is faulty"),
-        ({"schema": {"properties": {"a": {"pattern": "(a+)+$"}}}}, "use a regex check"),
+        ({"schema": {"properties": {"a": {"pattern": "(a+)+$"}}}}, "are not taken here"),
         ({"exactly": "a"}, "exactly"),
+        ({"regex": "(?:" * 16 + "a" + "){2}" * 16}, "repeats too much"),
+        ({"regex": "a" * 501}, "longer than 500"),
+        ({"schema": {"uniqueItems": True}}, "are not taken here"),
     ],
 )
 def test_what_is_no_check_is_refused_with_the_reason(check: dict[str, Any], told: str) -> None:
@@ -61,12 +64,37 @@ def test_an_expression_that_would_run_for_ever_is_given_up() -> None:
     assert time.monotonic() - began < 20 * MATCH_SECONDS  # not a measurement: without the limit it does not come back
 
 
-@pytest.mark.parametrize("answer", ["", "no number", "[" * 100_000, "\x00", "1e999 " * 1_000])
+@pytest.mark.parametrize("answer", ["NaN", "1e400", "[1e400]", "Infinity"])
+def test_what_is_no_number_of_json_is_no_json(answer: str) -> None:
+    assert not passes({"json": True}, answer)
+    assert not passes({"schema": {"type": "number", "multipleOf": 0.01}}, answer)
+
+
+@pytest.mark.parametrize("answer", ["9" * 400, "", "no number", "[" * 100_000, "\x00", "1e999 " * 1_000])
 def test_no_answer_breaks_a_check(answer: str) -> None:
-    for check in ({"number": 1}, {"json": True}, {"schema": SCHEMA}, {"exact": "x"}, {"length": {"max": 1}}):
+    tight = {"type": "number", "multipleOf": 0.01}
+    for check in (
+        {"number": 1},
+        {"json": True},
+        {"schema": SCHEMA},
+        {"schema": tight},
+        {"exact": "x"},
+        {"length": {"max": 1}},
+    ):
         AnswerCheck.model_validate(check).result(answer)
 
 
-@pytest.mark.parametrize(("text", "number"), [("a 1,000 b", 1000.0), (".5", 0.5), ("none", None), ("7.", 7.0)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("a 1,000 b", 1000.0),
+        (".5", 0.5),
+        ("none", None),
+        ("7.", 7.0),
+        ("from 3-5", 5.0),
+        ("x=-2", -2.0),
+        ("2.5e3", 2500.0),
+    ],
+)
 def test_the_last_number_is_read_as_people_write_numbers(text: str, number: float | None) -> None:
     assert last_number(text) == number

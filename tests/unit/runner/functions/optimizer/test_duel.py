@@ -125,6 +125,14 @@ async def test_a_lost_call_is_no_fault_of_a_prompt() -> None:
     assert "the line was cut" in duel.why
 
 
+async def test_a_prompt_that_the_model_would_not_answer_loses() -> None:
+    refused = Tried(error="The content filter refused it.", is_refused=True)
+    assert (await decide(tried("good"), refused))[0].outcome == "loss"
+    assert (await decide(refused, tried("good")))[0].outcome == "win"
+    assert (await decide(refused, refused))[0].outcome == "tie"
+    assert (await decide(Tried(error="the line was cut"), refused))[0].outcome == "tie"
+
+
 async def test_a_judge_without_a_usable_reply_makes_a_tie() -> None:
     duel, _ = await decide(tried("bad"), tried("good"), lambda _: ModelError("down"))
     assert (duel.outcome, duel.decided_by) == ("tie", "failed_call")

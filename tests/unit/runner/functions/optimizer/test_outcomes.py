@@ -1,6 +1,7 @@
 """What an optimization comes to, in worlds where it is known which prompt is better."""
 
 import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -175,6 +176,31 @@ async def test_run_wide_checks_decide_without_a_judge() -> None:
     assert decided == {"checks"}
 
 
+async def test_a_prompt_that_the_model_refuses_to_answer_is_no_improvement() -> None:
+    class Filtering(World):
+        def play(self, request: ModelRequest) -> Any:
+            if request.spec.name == "target" and GOOD in request.user and re.search(r"q\d*[3-9]\?", request.user):
+                return ModelError("filtered", code="content_filter")
+            return super().play(request)
+
+    _, got = await optimize(Filtering(skill={"": 0.0, GOOD: 1.0}), questions(60))
+    assert got.verdict != "improved"
+
+
+async def test_tags_around_a_placeholder_are_no_placeholders() -> None:
+    world = World(skill=CLEAR)
+    prompt = "Answer this.\n<question>\n{question}\n</question>"
+    await optimize(world, questions(12), prompt=prompt)
+    asked = [request.user for request in world.by("target")]
+    assert all(user.count("what is the answer") == 1 and "<question>\nwhat" in user for user in asked)
+
+
+async def test_without_held_out_cases_the_original_comes_back_and_it_is_said_why() -> None:
+    _, got = await optimize(World(skill=CLEAR), questions(12), max_held_out=0)
+    assert (got.verdict, got.optimized_prompt) == ("too_few_cases", PROMPT)
+    assert "no case was held out to prove it" in got.reason
+
+
 async def test_a_target_that_answers_nothing_ends_well_and_says_what_was_wrong() -> None:
     class Broken(World):
         def play(self, request: ModelRequest) -> Any:
@@ -191,6 +217,9 @@ async def test_a_target_that_answers_nothing_ends_well_and_says_what_was_wrong()
         ({"cases": [{"vars": {"quest": "x"}}]}, "'quest' is no placeholder of the prompt"),
         ({"checks": [{"regex": "("}]}, "Check 1 cannot be used"),
         ({"strategies": ["minimal_edit", "minimal_edit"]}, "named twice"),
+        ({"strategies": [{"id": "original", "ask": "x"}]}, "cannot be called 'original'"),
+        ({"strategies": [{"id": "refine", "ask": "x"}]}, "cannot be called 'refine'"),
+        ({"cases": [{"vars": {"question": "x"}, "expected": "(" * 5000, "match": "regex"}]}, "Case 1 cannot be used"),
     ],
 )
 async def test_what_cannot_be_used_ends_the_run_before_a_call_is_made(options: dict[str, Any], told: str) -> None:

@@ -47,7 +47,7 @@ def test_names_come_in_order_each_once_and_without_filters() -> None:
 
 def test_filling_puts_values_in_and_leaves_what_has_none() -> None:
     filled = fill_placeholders("{a} {{ a }} ${a} <a> {b} <b>", {"a": "1"})
-    assert filled == "1 1 1 1 {b} <b>"
+    assert filled == "1 1 1 <a> {b} <b>"
 
 
 def test_a_value_is_never_searched_for_placeholders() -> None:

@@ -15,6 +15,14 @@ def test_the_parts_give_both_prompts_letter_for_letter(original: str, optimized:
     assert {part.change for part in parts if part.kind != "equal"} == {change.number for change in changes}
 
 
+def test_very_long_prompts_are_compared_line_by_line() -> None:
+    rows = [f"| {number} | {number * 7} |" for number in range(1_500)]
+    original, optimized = "\n".join(rows), "\n".join(reversed(rows))
+    parts, _ = word_diff(original, optimized)
+    assert "".join(part.text for part in parts if part.kind != "insert") == original
+    assert all("|" in part.text for part in parts)
+
+
 def test_a_change_names_the_issue_that_its_author_gave() -> None:
     claims = [Change(issue="leaves the length open", text="in three short sentences")]
     parts, changes = word_diff(
