@@ -33,13 +33,6 @@ def wilson_interval(right: int, total: int) -> Interval:
     return Interval(0.0 if right == 0 else low, 1.0 if right == total else high)
 
 
-def sign_test(better: int, worse: int) -> float:
-    """Return the two-sided exact p-value of pairs that differ (McNemar's exact test); 1 where none does."""
-    pairs = better + worse
-    tail = sum(math.comb(pairs, count) for count in range(min(better, worse) + 1))
-    return min(1.0, tail / 2 ** (pairs - 1)) if pairs else 1.0
-
-
 def mean_interval(values: Sequence[float]) -> Interval | None:
     """Return Student's interval of a mean of values from -1 to 1.
 

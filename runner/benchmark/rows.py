@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.benchmark.comparison import ORIGINAL, Outcome
-from runner.benchmark.intervals import Interval, mean_interval, sign_test, wilson_interval
+from runner.benchmark.intervals import Interval, mean_interval, wilson_interval
+from runner.functions.optimizer.sign_test import p_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _row(task: str, method: str, outcomes: Sequence[Outcome]) -> Row:
         interval=wilson_interval(right, total),
         better=better,
         worse=worse,
-        p_value=sign_test(better, worse),
+        p_value=p_value(better, worse),
         calls=_mean([float(each.used.calls) for each in scored]),
         tokens=_mean([float(each.used.input_tokens + each.used.output_tokens) for each in scored]),
         cost_usd=_mean(known) if len(known) == len(costs) else None,
@@ -116,7 +117,7 @@ def _summary(method: str, outcomes: Sequence[Outcome]) -> Summary:
         interval=mean_interval(gains),
         better=better,
         worse=worse,
-        p_value=sign_test(better, worse),
+        p_value=p_value(better, worse),
     )
 
 

@@ -29,3 +29,11 @@ async def empty_logs(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGen
     else:
         async with NatsServer.start(tmp_path) as server, jetstream_pair(server.url) as pair:
             yield pair
+
+
+@pytest.fixture
+async def own_nats(tmp_path: Path) -> AsyncGenerator[NatsServer]:
+    """A broker for a test that stops or kills what others would share."""
+    (tmp_path / "nats").mkdir()
+    async with NatsServer.start(tmp_path / "nats") as server:
+        yield server

@@ -49,13 +49,6 @@ def found(number: int) -> Any:
     return anthropic_answer(f"found {number}", tokens=(1, 1))
 
 
-@pytest.fixture
-async def own_nats(tmp_path: Path) -> AsyncGenerator[NatsServer]:
-    (tmp_path / "nats").mkdir()
-    async with NatsServer.start(tmp_path / "nats") as server:
-        yield server
-
-
 @asynccontextmanager
 async def searching(nats: NatsServer, directory: Path, server: ProviderServer) -> AsyncGenerator[Stack]:
     (directory / "pipelines").mkdir()

@@ -95,13 +95,6 @@ def finished_item(index: int) -> Answer:
     return openai_answer(f"answer {index}", tokens=(1, 1))
 
 
-@pytest.fixture
-async def own_nats(tmp_path: Path) -> AsyncGenerator[NatsServer]:
-    (tmp_path / "nats").mkdir()
-    async with NatsServer.start(tmp_path / "nats") as server:
-        yield server
-
-
 @pytest.mark.parametrize("how", ["killed", "drained"])
 async def test_a_runner_that_goes_in_the_midst_of_a_foreach_leaves_only_the_call_in_flight_to_pay_again(
     own_nats: NatsServer, tmp_path: Path, how: str

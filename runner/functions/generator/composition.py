@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.pipeline import JsonSchema
+from runner.functions.asking import object_schema
 from runner.functions.generator.blueprint import Blueprint, InputOption, OutputField, Step
 from runner.functions.generator.house_yaml import Open, write_entries, write_item
 from runner.functions.generator.literals import as_literal, clean_line
@@ -159,12 +160,7 @@ class _Composition:
 
     def _output_schema(self, fields: Sequence[OutputField]) -> JsonSchema:
         properties = {field.name: _field_schema(field, is_small=self._frame.is_small) for field in fields}
-        return {
-            "type": "object",
-            "required": list(properties),
-            "additionalProperties": False,
-            "properties": properties,
-        }
+        return object_schema(**properties)
 
     def _output(self) -> Json:
         if not self._blueprint.delivers:

@@ -5,7 +5,7 @@ Gateways run this, so it imports little. What stages hand on is not known before
 
 from typing import Any
 
-from runner.functions.generator.task import SMALL_MODEL
+from runner.functions.asking import BUILT_IN
 from stagecast.functions import CallPlan, CountRange, EstimateContext, PlannedCalls, tokens_of
 
 _SMALL_REQUEST, _FULL_REQUEST = 250, 900  # tokens besides the task: examples, or the guide and the notes
@@ -51,4 +51,4 @@ def _words(context: EstimateContext) -> int:
 
 def _is_small(context: EstimateContext) -> bool:
     detail, designer = context.inputs.get("detail", "auto"), context.models.get("strong")
-    return detail == "simple" or (detail == "auto" and (designer is None or designer.use == SMALL_MODEL))
+    return detail == "simple" or (detail == "auto" and (designer is None or designer.use == BUILT_IN))

@@ -8,6 +8,7 @@ import json
 import re
 
 from contracts.pipeline import JsonSchema
+from runner.functions.asking import object_schema
 from runner.functions.generator.blueprint import ALWAYS, Blueprint, OutputField, Step
 from runner.functions.generator.clauses import cut_clauses, id_of, name_of
 from runner.functions.generator.literals import clean_line, enclose
@@ -42,12 +43,7 @@ def sketch_schema(task: str) -> JsonSchema:
     properties: dict[str, JsonSchema] = {key: {"enum": ["list", "text"]} for key in _keys(clauses)}
     if len(clauses) == 1:
         properties = {"steps": {"enum": [_LIST_FIRST, _DRAFT_FIRST]}}
-    return {
-        "type": "object",
-        "required": list(properties),
-        "additionalProperties": False,
-        "properties": properties,
-    }
+    return object_schema(**properties)
 
 
 def blueprint_of(sketch: dict[str, Json], task: str, given: str) -> Blueprint:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from contracts.pipeline import JsonSchema
+from runner.functions.asking import object_schema
 from runner.functions.generator.clauses import cut_clauses, name_of, words_for_input
 from runner.functions.generator.identity import check_id, derive_id, shipped_ids
 from runner.functions.generator.literals import clean_line, enclose
@@ -94,7 +94,7 @@ async def _read_simply(context: FunctionContext, words: str) -> _Reading:
     if not named:
         return _Reading(title, "text")
     user = f"{_EXAMPLES}{enclose('task', clean_line(words, _SHOWN_CHARS))}"
-    answer = await context.complete(user, system=SYSTEM, output=_object(given={"enum": named}))
+    answer = await context.complete(user, system=SYSTEM, output=object_schema(given={"enum": named}))
     return _Reading(title, str(answer.value["given"]))
 
 
@@ -111,16 +111,7 @@ async def _saved_ids(*, wanted: bool) -> frozenset[str]:
     return await asyncio.to_thread(shelf.ids, FunctionRegistry())
 
 
-def _object(**properties: JsonSchema) -> JsonSchema:
-    return {
-        "type": "object",
-        "required": list(properties),
-        "additionalProperties": False,
-        "properties": dict(properties),
-    }
-
-
-_SCHEMA = _object(
+_SCHEMA = object_schema(
     title={"type": "string", "minLength": 1, "maxLength": 60},
     given={"type": "string", "pattern": "^[a-z][a-z0-9_]{0,30}$"},
     result={"type": "string", "maxLength": 300},

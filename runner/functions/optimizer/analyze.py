@@ -5,8 +5,8 @@ from typing import Any
 
 from contracts.errors import ModelError
 from contracts.pipeline import JsonSchema
+from runner.functions.asking import is_built_in, list_schema, object_schema, wrap
 from runner.functions.optimizer.analysis import Analysis, Issue
-from runner.functions.optimizer.asking import is_built_in, list_schema, object_schema, wrap
 from runner.functions.optimizer.cases import read_cases, read_checks
 from runner.functions.optimizer.strategies import ISSUES as KNOWN_ISSUES
 from runner.functions.optimizer.strategies import find_strategies

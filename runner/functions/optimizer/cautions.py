@@ -1,28 +1,30 @@
 """Cautions: what weakens the evidence of an optimization, said before somebody else finds it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from runner.functions.optimizer.asking import BUILT_IN
+from contracts.evidence import JudgeEvidence
+from runner.functions.asking import BUILT_IN
 from runner.functions.optimizer.comparison import Comparison
 from runner.functions.optimizer.duel import Duel
-from runner.functions.optimizer.gathering import judge_of
 from runner.functions.optimizer.proof import Proof
-from stagecast.functions import FunctionContext
 
 _HIGH_FLIP_RATE = 0.3
 _HIGH_LONGER_SHARE = 0.8
 _LEAST_DECIDED = 5  # pairs, for a share to say anything
 
 
-def find_cautions(context: FunctionContext, found: Comparison, proof: Proof, duels: Sequence[Duel]) -> tuple[str, ...]:
+def find_cautions(
+    models: Mapping[str, str], found: Comparison, proof: Proof, judge: JudgeEvidence | None, duels: Sequence[Duel]
+) -> tuple[str, ...]:
     """Return what a reader should know before trusting the verdict, a sentence each."""
-    return tuple([*_about_cases(found, proof), *_about_judge(context, duels), *_about_models(context)])
+    about_judge = [] if judge is None else _about_judge(models, judge, duels)
+    return tuple([*_about_cases(found, proof), *about_judge, *_about_models(models)])
 
 
 def _about_cases(found: Comparison, proof: Proof) -> list[str]:
     cautions: list[str] = []
     drafted = sum(bout.case.source == "drafted" for bout in proof.bouts)
-    lost = sum(bout.duel.decided_by == "failed_call" for bout in proof.bouts)
+    lost = sum(bout.duel.decided_by == "failed_call" and bout.duel.outcome == "tie" for bout in proof.bouts)
     if drafted:
         cautions.append(f"{drafted} of {len(proof.bouts)} held-out cases were drafted by a model, not taken from life.")
     if lost:
@@ -36,10 +38,7 @@ def _about_cases(found: Comparison, proof: Proof) -> list[str]:
     return cautions
 
 
-def _about_judge(context: FunctionContext, duels: Sequence[Duel]) -> list[str]:
-    judge = judge_of(context.models.get("judge", ""), duels)
-    if judge is None:
-        return []
+def _about_judge(models: Mapping[str, str], judge: JudgeEvidence, duels: Sequence[Duel]) -> list[str]:
     cautions: list[str] = []
     if judge.flip_rate >= _HIGH_FLIP_RATE:
         cautions.append(
@@ -52,13 +51,13 @@ def _about_judge(context: FunctionContext, duels: Sequence[Duel]) -> list[str]:
             f"In {judge.longer_share:.0%} of the decided pairs the judge took the longer answer; "
             "judges favour length, so read some of the answers."
         )
-    if judge.model == context.models.get("target"):
+    if judge.model == models.get("target"):
         cautions.append("The judge is the same model that answered, and may favour its own habits.")
     return cautions
 
 
-def _about_models(context: FunctionContext) -> list[str]:
-    small = sorted(alias for alias in ("strong", "judge", "target") if context.models.get(alias) == BUILT_IN)
+def _about_models(models: Mapping[str, str]) -> list[str]:
+    small = sorted(alias for alias in ("strong", "judge", "target") if models.get(alias) == BUILT_IN)
     if not small:
         return []
     return [

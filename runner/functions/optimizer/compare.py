@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.errors import BudgetExceeded
+from runner.functions.asking import is_built_in
 from runner.functions.optimizer.allowance import Allowance
 from runner.functions.optimizer.analysis import Analysis
 from runner.functions.optimizer.arena import JUDGE_CALLS, Arena, calls_to_prove
-from runner.functions.optimizer.asking import is_built_in
 from runner.functions.optimizer.cases import NumberedCase, read_cases, split_cases
 from runner.functions.optimizer.comparison import ORIGINAL, Comparison, Failure
 from runner.functions.optimizer.duel import Duel

@@ -91,4 +91,3 @@ class Refinement(BaseModel):
     standing: Standing | None = None
     reason: str
     stopped: str | None = None
-    duels: list[Duel] = Field(default_factory=list[Duel])

@@ -7,8 +7,8 @@ from typing import Any
 
 from contracts.errors import BudgetExceeded, StageError
 from contracts.pipeline import JsonSchema
+from runner.functions.asking import is_built_in, list_schema, object_schema, wrap
 from runner.functions.optimizer.analysis import Analysis
-from runner.functions.optimizer.asking import is_built_in, list_schema, object_schema, wrap
 from runner.functions.optimizer.placeholders import placeholder_names
 from runner.functions.wording import share_of_new, shorten
 from runner.values import Json

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, Field
 
 from contracts.pipeline import JsonSchema
-from runner.functions.optimizer.asking import is_built_in, object_schema, wrap
+from runner.functions.asking import is_built_in, object_schema, wrap
 from runner.functions.wording import shorten
 from stagecast.functions import FunctionContext
 

@@ -1,10 +1,10 @@
 """`refine`: one look at what the best prompt missed on tuning cases, one new version, kept only if it does not lose."""
 
 from contracts.errors import BudgetExceeded, StageError
+from runner.functions.asking import is_built_in
 from runner.functions.optimizer.allowance import Allowance
 from runner.functions.optimizer.analysis import Analysis
 from runner.functions.optimizer.arena import JUDGE_CALLS, Arena, calls_to_prove
-from runner.functions.optimizer.asking import is_built_in
 from runner.functions.optimizer.comparison import ORIGINAL, Comparison, Refinement
 from runner.functions.optimizer.guards import refuse_rewrite
 from runner.functions.optimizer.race import Standing

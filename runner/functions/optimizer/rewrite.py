@@ -4,8 +4,8 @@ from pydantic import BaseModel, Field
 
 from contracts.errors import StageError
 from contracts.pipeline import JsonSchema
+from runner.functions.asking import is_built_in, list_schema, object_schema, wrap
 from runner.functions.optimizer.analysis import Analysis
-from runner.functions.optimizer.asking import is_built_in, list_schema, object_schema, wrap
 from runner.functions.optimizer.placeholders import find_placeholders, longest_text
 from runner.functions.optimizer.strategies import REQUIREMENTS, Strategy, find_strategy
 from runner.functions.wording import shorten

@@ -49,6 +49,7 @@ async def verdict(
     outcome, reason = _decide(found, refined, proof, is_ahead=is_ahead)
     is_better = outcome == "improved"
     duels = [*found.all_duels(), *(bout.duel for bout in proof.bouts)]
+    judge = judge_of(context.models.get("judge", ""), duels)
     # In a thread: others must be served while long prompts are compared.
     tuning_answers = [] if refined.is_kept else list(found.answers.values())
     diff, changes = await asyncio.to_thread(word_diff, original, best, claims)
@@ -64,7 +65,7 @@ async def verdict(
         sign_test=proof.sign_test(),
         criteria=criteria_of(proof.bouts),
         per_case=case_evidence(found, refined, proof.bouts),
-        judge=judge_of(context.models.get("judge", ""), duels),
+        judge=judge,
         original_use=use_of(original, [bout.original for bout in proof.bouts] or list(found.baseline.values())),
         optimized_use=use_of(best, [bout.optimized for bout in proof.bouts] or tuning_answers),
         diff=diff,
@@ -74,7 +75,7 @@ async def verdict(
         optimization=_cost(context, found, refined, proof),
         models=dict(context.models),
         seed=terms.seed,
-        cautions=find_cautions(context, found, proof, duels),
+        cautions=find_cautions(context.models, found, proof, judge, duels),
     )
     delivered = best if is_better else original
     return Optimization(optimized_prompt=delivered, verdict=outcome, reason=reason, evidence=evidence).model_dump(

@@ -1,6 +1,7 @@
 import pytest
 
-from runner.benchmark.intervals import mean_interval, sign_test, wilson_interval
+from runner.benchmark.intervals import mean_interval, wilson_interval
+from runner.functions.optimizer import sign_test
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ def test_an_interval_of_nothing_is_everything_and_of_all_reaches_one() -> None:
     [(0, 0, 1.0), (5, 5, 1.0), (5, 0, 0.0625), (6, 0, 0.03125), (8, 1, 0.0390625), (1, 8, 0.0390625), (10, 2, 0.03857)],
 )
 def test_the_sign_test_is_exact_and_two_sided(better: int, worse: int, p_value: float) -> None:
-    assert sign_test(better, worse) == pytest.approx(p_value, abs=5e-6)
+    assert sign_test.p_value(better, worse) == pytest.approx(p_value, abs=5e-6)
 
 
 def test_the_interval_of_a_mean_is_students() -> None:
