@@ -36,13 +36,14 @@ from gateway.routes.operations import operation_routes
 from gateway.routes.outputs import output_routes
 from gateway.routes.pipelines import pipeline_routes
 from gateway.routes.submissions import Waiting, submission_routes
-from gateway.routes.web import read_web_files, web_routes
+from gateway.routes.web import web_routes
 from gateway.security_headers import SecurityHeaders
 from gateway.session import SessionLimits
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets, SocketsLimits
 from gateway.submission import Submissions
 from gateway.subscriptions import Subscriptions
+from gateway.web_files import read_web_files
 from stagecast.catalog import Catalog
 from stagecast.functions import FunctionRegistry
 from stagecast.log import ExecutionLog

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.routes.web import read_web_files
+from gateway.web_files import read_web_files
 from stagecast.memory_log import MemoryLog
 from stagecast.tokens import TokenFile
 from tests.gateway_server import RunningGateway, running_gateway

@@ -1,0 +1,5 @@
+import { html } from "../html.js";
+
+export function ModelsView() {
+  return html`<h1>ModelsView</h1>`;
+}

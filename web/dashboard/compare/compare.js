@@ -1,0 +1,5 @@
+import { html } from "../html.js";
+
+export function CompareView() {
+  return html`<h1>CompareView</h1>`;
+}

@@ -1,0 +1,24 @@
+// A question in front of everything: the browser's own dialog, which keeps the keyboard inside and closes on Escape.
+
+import { useEffect, useRef } from "preact/hooks";
+
+import { html } from "../html.js";
+
+/** @import { ComponentChildren } from "preact" */
+
+/** @param {{title: string, close: () => void, children?: ComponentChildren, actions: ComponentChildren}} props */
+export function Dialog({ title, close, children, actions }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return html`<dialog ref=${dialog} onClose=${close} aria-labelledby="dialog-title">
+    <h2 id="dialog-title">${title}</h2>
+    ${children}
+    <div class="actions">${actions}</div>
+  </dialog>`;
+}

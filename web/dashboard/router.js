@@ -1,0 +1,73 @@
+// Which view the address asks for. The address is all that says so: a link can be shared, and reload shows the same.
+
+import { signal } from "@preact/signals";
+
+/**
+ * @typedef {{view: "run", pipelineId: string | null, from: string | null}
+ *   | {view: "runs"}
+ *   | {view: "execution", executionId: string}
+ *   | {view: "compare", one: string, other: string}
+ *   | {view: "pipelines", filename: string | null}
+ *   | {view: "models"}
+ *   | {view: "unknown", path: string}} Route
+ */
+
+/**
+ * Read the part of an address behind `#`.
+ * @param {string} hash like `#/runs/exec_…`
+ * @returns {Route}
+ */
+export function parse(hash) {
+  const [path = "", search] = hash.replace(/^#\/?/, "").split("?");
+  const [name, first, second, ...more] = path.split("/").map(decoded);
+  const query = new URLSearchParams(search);
+  if (more.length === 0) {
+    if ((name === "" || name === "run") && second === undefined) {
+      return { view: "run", pipelineId: first || null, from: query.get("from") };
+    }
+    if (name === "runs" && !first && second === undefined) return { view: "runs" };
+    if (name === "runs" && first && second === undefined) return { view: "execution", executionId: first };
+    if (name === "compare" && first && second) return { view: "compare", one: first, other: second };
+    if (name === "pipelines" && second === undefined) return { view: "pipelines", filename: first || null };
+    if (name === "models" && first === undefined) return { view: "models" };
+  }
+  return { view: "unknown", path };
+}
+
+/** @param {string} part */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Addresses of views, for links. */
+export const to = {
+  /**
+   * @param {string | null} [pipelineId]
+   * @param {string | null} [from] the execution whose input and options are taken over
+   */
+  run: (pipelineId, from) => `#/run${pipelineId ? `/${encodeURIComponent(pipelineId)}` : ""}${from ? `?from=${encodeURIComponent(from)}` : ""}`,
+  runs: () => "#/runs",
+  /** @param {string} executionId */
+  execution: (executionId) => `#/runs/${encodeURIComponent(executionId)}`,
+  /** @param {string} one @param {string} other */
+  compare: (one, other) => `#/compare/${encodeURIComponent(one)}/${encodeURIComponent(other)}`,
+  /** @param {string | null} [filename] */
+  pipelines: (filename) => `#/pipelines${filename ? `/${encodeURIComponent(filename)}` : ""}`,
+  models: () => "#/models",
+};
+
+/** The view that is shown. */
+export const route = signal(parse(location.hash));
+
+addEventListener("hashchange", () => {
+  route.value = parse(location.hash);
+});
+
+/** @param {string} address one of `to` */
+export function go(address) {
+  location.hash = address;
+}

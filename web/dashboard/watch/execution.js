@@ -1,0 +1,5 @@
+import { html } from "../html.js";
+
+export function ExecutionView() {
+  return html`<h1>ExecutionView</h1>`;
+}
