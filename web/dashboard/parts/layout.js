@@ -57,7 +57,8 @@ function knownNeeds(nodes) {
 function layered(needs) {
   /** @type {Map<string, number>} */
   const layerOf = new Map();
-  const find = (/** @type {string} */ id) => {
+  /** @param {string} id @returns {number} */
+  const find = (id) => {
     const known = layerOf.get(id);
     if (known !== undefined) return known;
     layerOf.set(id, 0); // a circle, which no pipeline has, would end here
@@ -77,7 +78,8 @@ function layered(needs) {
 function directNeeds(nodes, needs) {
   /** @type {Map<string, Set<string>>} */
   const all = new Map();
-  const find = (/** @type {string} */ id) => {
+  /** @param {string} id @returns {Set<string>} */
+  const find = (id) => {
     const known = all.get(id);
     if (known !== undefined) return known;
     /** @type {Set<string>} */
