@@ -46,6 +46,7 @@ class Script(BaseModel):
     chunks: int | None = Field(
         default=None, ge=1, description="How many pieces the text comes in; one a word if left out."
     )
+    pause_ms: int = Field(default=0, ge=0, description="Wait after each piece, as a model that writes slowly.")
     error: ScriptedError | None = Field(default=None, description="Fail instead, after the delay.")
     times: int | None = Field(default=None, ge=1, description="Use the entry this often, then the next that matches.")
     input_tokens: int | None = Field(default=None, ge=0, description="The words of the messages if left out.")
@@ -87,7 +88,7 @@ class ScriptedModels:
         for piece in _pieces(text, script.chunks):
             if on_text is not None:
                 on_text(piece)
-            await asyncio.sleep(0)  # as with a real stream, others run between the pieces
+            await asyncio.sleep(script.pause_ms / 1000)  # also 0: as with a real stream, others run between the pieces
         return _reply(request, script, text)
 
     def is_priced(self, spec: ModelSpec) -> bool:

@@ -7,7 +7,7 @@ import { Badge } from "./badge.js";
 import { layOut } from "./layout.js";
 
 /** @import { ComponentChildren } from "preact" */
-/** @import { Place } from "./layout.js" */
+/** @import { Layout, Place } from "./layout.js" */
 
 const NODE = { least: 136, most: 208, height: 68 }; // pixels
 const GAP = { along: 36, across: 16 };
@@ -22,6 +22,7 @@ const GAP = { along: 36, across: 16 };
  */
 
 /**
+ * From left to right where that fits, else downwards, else as a plain list.
  * @param {{stages: GraphStage[], selected?: string | null, onSelect?: (id: string) => void, label?: string}} props
  *   with `onSelect` each stage is a button
  */
@@ -30,36 +31,61 @@ export function StageGraph({ stages, selected = null, onSelect, label = "Stages"
   const width = useWidth(frame);
   const shape = stages.map(({ id, needs }) => `${id} ${needs}`).join("\n");
   const layout = useMemo(() => layOut(stages), [shape]);
-  const across = fitting(width, layout.layers, GAP.along);
-  const isUpright = width > 0 && across < NODE.least;
-  const size = Math.max(NODE.least, Math.min(NODE.most, isUpright ? fitting(width, layout.lanes, GAP.across) : across));
-  const lengths = isUpright ? [NODE.height + GAP.along, size + GAP.across] : [size + GAP.along, NODE.height + GAP.across];
-  const [along = 0, beside = 0] = lengths;
-  const at = (/** @type {Place} */ { layer, lane }) =>
-    isUpright ? { x: lane * beside, y: layer * along } : { x: layer * along, y: lane * beside };
-  const whole = isUpright
-    ? { width: layout.lanes * beside - GAP.across, height: layout.layers * along - GAP.along }
-    : { width: layout.layers * along - GAP.along, height: layout.lanes * beside - GAP.across };
+  const drawing = draw(layout, width);
   const statuses = new Map(stages.map(({ id, status }) => [id, status]));
-  return html`<div class="graph" ref=${frame}>
-    <div class="graph-canvas" style=${{ width: `${whole.width}px`, height: `${whole.height}px` }}>
-      <svg width=${whole.width} height=${whole.height} aria-hidden="true">
-        ${layout.edges.map(
-          ({ from, to, way }) =>
-            html`<path key=${`${from} ${to}`} class=${`edge ${statuses.get(from) ?? ""}`} d=${line(way.map(at), size, isUpright)} />`,
-        )}
-      </svg>
+  return html`<div class=${`graph ${drawing ? "" : "graph-list"}`} ref=${frame}>
+    <div class="graph-canvas" style=${drawing ? pixels(drawing.whole) : {}}>
+      ${drawing &&
+      html`<svg width=${drawing.whole.width} height=${drawing.whole.height} aria-hidden="true">
+        ${drawing.lines.map(({ from, to, path }) => html`<path key=${`${from} ${to}`} class=${`edge ${statuses.get(from) ?? ""}`} d=${path} />`)}
+      </svg>`}
       <ol aria-label=${label}>
-        ${stages.map((stage) => {
-          const { x, y } = at(layout.places.get(stage.id) ?? { layer: 0, lane: 0 });
-          const place = { left: `${x}px`, top: `${y}px`, width: `${size}px`, height: `${NODE.height}px` };
-          return html`<li key=${stage.id} style=${place}>
+        ${stages.map(
+          (stage) => html`<li key=${stage.id} style=${drawing ? pixels(drawing.boxes.get(stage.id) ?? {}) : {}}>
             <${StageNode} stage=${stage} isSelected=${selected === stage.id} onSelect=${onSelect} />
-          </li>`;
-        })}
+          </li>`,
+        )}
       </ol>
     </div>
   </div>`;
+}
+
+/**
+ * Turn places into pixels; null where there is no room for a graph.
+ * @param {Layout} layout
+ * @param {number} width
+ */
+function draw(layout, width) {
+  const across = fitting(width, layout.layers, GAP.along);
+  const beside = fitting(width, layout.lanes, GAP.across);
+  const isUpright = across < NODE.least;
+  if (isUpright && beside < NODE.least) return null;
+  const size = Math.min(NODE.most, isUpright ? beside : across);
+  const steps = isUpright
+    ? { layer: NODE.height + GAP.along, lane: size + GAP.across }
+    : { layer: size + GAP.along, lane: NODE.height + GAP.across };
+  /** @param {Place} place */
+  const at = ({ layer, lane }) => {
+    const [along, aside] = [layer * steps.layer, lane * steps.lane];
+    return isUpright ? { x: aside, y: along } : { x: along, y: aside };
+  };
+  const whole = at({ layer: layout.layers, lane: layout.lanes });
+  const gaps = isUpright ? { x: GAP.across, y: GAP.along } : { x: GAP.along, y: GAP.across };
+  return {
+    whole: { width: whole.x - gaps.x, height: whole.y - gaps.y },
+    boxes: new Map(
+      [...layout.places].map(([id, place]) => {
+        const { x, y } = at(place);
+        return [id, { left: x, top: y, width: size, height: NODE.height }];
+      }),
+    ),
+    lines: layout.edges.map(({ from, to, way }) => ({ from, to, path: line(way.map(at), size, isUpright) })),
+  };
+}
+
+/** @param {Record<string, number>} lengths */
+function pixels(lengths) {
+  return Object.fromEntries(Object.entries(lengths).map(([name, length]) => [name, `${length}px`]));
 }
 
 /** @param {{stage: GraphStage, isSelected: boolean, onSelect?: (id: string) => void}} props */

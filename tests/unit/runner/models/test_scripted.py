@@ -51,6 +51,18 @@ async def test_the_text_comes_in_pieces(chunks: int | None, pieces: list[str]) -
     assert seen == pieces
 
 
+async def test_a_model_that_writes_slowly_waits_after_each_piece() -> None:
+    seen: list[str] = []
+    calling = asyncio.create_task(
+        scripted(Script(reply="one two", pause_ms=3_600_000)).complete(ask(), lambda text: seen.append(text))
+    )
+    while not seen:
+        await asyncio.sleep(0)
+    assert not calling.done()
+    calling.cancel()
+    assert seen == ["one "]
+
+
 async def test_a_json_reply_is_the_value_and_is_checked() -> None:
     models = scripted(Script(reply={"n": 1}, input_tokens=3, output_tokens=4, cost=0.5))
     assert (await models.complete(ask(schema={"type": "object"}))).value == {"n": 1}

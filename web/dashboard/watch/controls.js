@@ -1,0 +1,57 @@
+// Stop it here, or cancel it. Escape asks, too.
+
+import { useEffect, useState } from "preact/hooks";
+
+import { client, noticeRefusal } from "../gateway.js";
+import { html } from "../html.js";
+import { Dialog } from "../parts/dialog.js";
+import { sentence } from "../parts/notice.js";
+
+/** @import { Execution } from "./types.d.ts" */
+
+/** @param {{execution: Execution}} props */
+export function Controls({ execution }) {
+  const [isAsking, setAsking] = useState(false);
+  const [fault, setFault] = useState("");
+  useEffect(() => {
+    /** @param {KeyboardEvent} event */
+    const onKey = (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented && document.querySelector("dialog[open]") === null) {
+        event.preventDefault();
+        setAsking(true);
+      }
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+  /** @param {(id: string) => Promise<boolean>} wish */
+  const ask = async (wish) => {
+    setAsking(false);
+    setFault("");
+    try {
+      await wish(execution.id); // what comes of it, its events tell
+    } catch (error) {
+      if (!noticeRefusal(error)) setFault(sentence(error));
+    }
+  };
+  const finish = () => ask((id) => client.finish(id));
+  const cancel = () => ask((id) => client.cancel(id));
+  const isAsked = execution.isCancelRequested;
+  return html`<div class="actions">
+    ${fault && html`<p class="fault" role="alert">${fault}</p>`}
+    <button onClick=${finish} disabled=${isAsked || execution.isFinishRequested} title="Stop here and keep the best that it has">Finish now</button>
+    <button class="danger" onClick=${() => setAsking(true)} disabled=${isAsked}>Cancel … <kbd>Esc</kbd></button>
+    ${isAsking &&
+    html`<${Dialog}
+      title="Cancel this run?"
+      close=${() => setAsking(false)}
+      actions=${html`
+        <button onClick=${() => setAsking(false)}>Keep running</button>
+        ${!execution.isFinishRequested && html`<button onClick=${finish}>Finish, keep the best</button>`}
+        <button class="main danger" onClick=${cancel}>Cancel the run</button>
+      `}
+    >
+      <p>The model call in flight is stopped. What was done so far stays to be read, and can be reused when it is run again.</p>
+    <//>`}
+  </div>`;
+}
