@@ -1,6 +1,6 @@
 // Stop it here, or cancel it. Escape asks, too.
 
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 import { client, noticeRefusal } from "../gateway.js";
 import { html } from "../html.js";
@@ -13,7 +13,7 @@ import { sentence } from "../parts/notice.js";
 export function Controls({ execution }) {
   const [isAsking, setAsking] = useState(false);
   const [fault, setFault] = useState("");
-  useEffect(() => {
+  useLayoutEffect(() => {
     /** @param {KeyboardEvent} event */
     const onKey = (event) => {
       if (event.key === "Escape" && !event.defaultPrevented && document.querySelector("dialog[open]") === null) {
