@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, WithJsonSchema
 
 from contracts.pipeline import Budget
-from contracts.results import PipelineResult
+from contracts.results import PipelineResult, excerpt_of
 from contracts.state import ExecutionState, ExecutionStatus, StagePhase, StageState
 from contracts.wire import Timestamp, WireModel
 
@@ -174,6 +174,7 @@ class ExecutionListing(WireModel):
     ended_at: Timestamp | None = None
     filename: str | None = Field(default=None, description="The saved result's name in outputs.")
     owner: str | None = Field(default=None, description="Who submitted it; null where nobody is asked who they are.")
+    excerpt: str = Field(default="", description="How the prompt begins, on one line.")
 
 
 class ExecutionView(ExecutionListing):
@@ -200,6 +201,7 @@ class ExecutionView(ExecutionListing):
             ended_at=state.ended_at,
             filename=state.filename,
             owner=state.queued.owner,
+            excerpt=excerpt_of(state.queued.input),
             last_seq=state.next_seq - 1,
             stages=tuple(
                 StageView.of(index, stage, ended_at=state.ended_at) for index, stage in enumerate(state.stages.values())

@@ -3,7 +3,7 @@
 Durations are milliseconds, costs US dollars; a cost that is not known is None, never 0.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,23 @@ from contracts.wire import Timestamp, WireModel
 
 ResultStatus = Literal["success", "early_exit", "failed", "cancelled"]
 StageStatus = Literal["success", "skipped", "failed", "cancelled"]
+
+LOOKED_AT_CHARACTERS = 2_000
+"""What lists look at of a prompt or an error, from its beginning."""
+_EXCERPT_CHARACTERS = 160
+
+
+def excerpt_of(prompt: str) -> str:
+    """Return the beginning of a prompt as a row of a list shows it: on one line, 160 characters at most."""
+    return " ".join(prompt[:LOOKED_AT_CHARACTERS].split())[:_EXCERPT_CHARACTERS]
+
+
+class _Submitted(WireModel):
+    prompt: str
+
+
+class _Judged(WireModel):
+    verdict: Any = None
 
 
 class StageOutcome(WireModel):
@@ -82,6 +99,21 @@ class PipelineResult(WireModel):
     owner: str | None = Field(default=None, description="Who submitted it; null where nobody is asked who they are.")
 
 
+class ResultExtract(WireModel):
+    """What a row needs of a saved result: read in a third of the time that a whole PipelineResult takes."""
+
+    execution_id: str
+    pipeline_id: str
+    status: ResultStatus
+    timestamp: Timestamp
+    input: _Submitted
+    # Left to right, so that of an object only the verdict is made.
+    output: Annotated[_Judged | Any, Field(union_mode="left_to_right")] = None
+    summary: Summary = Summary()
+    error: str | None = None
+    owner: str | None = None
+
+
 class OutputListing(WireModel):
     """One row of `GET /api/outputs`."""
 
@@ -95,11 +127,13 @@ class OutputListing(WireModel):
     stages_skipped: int
     stages_failed: int
     execution_id: str
-    owner: str | None = Field(default=None, exclude=True, description="Who may see it; not part of the row.")
+    excerpt: str = Field(default="", description="How the prompt begins, on one line.")
+    verdict: str | None = Field(default=None, description="`output.verdict` where that is a string.")
 
     @classmethod
-    def of(cls, filename: str, result: PipelineResult) -> "OutputListing":
+    def of(cls, filename: str, result: ResultExtract) -> "OutputListing":
         """Make the row of a saved result."""
+        verdict = result.output.verdict if isinstance(result.output, _Judged) else None
         return cls(
             filename=filename,
             pipeline_id=result.pipeline_id,
@@ -111,5 +145,6 @@ class OutputListing(WireModel):
             stages_skipped=result.summary.stages_skipped,
             stages_failed=result.summary.stages_failed,
             execution_id=result.execution_id,
-            owner=result.owner,
+            excerpt=excerpt_of(result.input.prompt),
+            verdict=verdict[:_EXCERPT_CHARACTERS] if isinstance(verdict, str) else None,
         )

@@ -12,7 +12,7 @@ from contracts.errors import CorruptLog, ExecutionNotFound
 from contracts.events import ExecutionCompleted, ExecutionQueued
 from contracts.pipeline import Pipeline
 from contracts.requests import ExecutionView, StageView, StageViewStatus
-from contracts.results import PipelineResult, StageResult, StageStatus
+from contracts.results import PipelineResult, StageResult, StageStatus, excerpt_of
 from contracts.state import ExecutionState, fold
 from gateway.archive import Archive
 from gateway.standing import TERMINAL
@@ -120,6 +120,7 @@ def view_of_end(completed: ExecutionCompleted, names: Mapping[str, str] | None =
         ended_at=completed.at,
         filename=completed.filename,
         owner=result.owner,
+        excerpt=excerpt_of(result.input.prompt),
         last_seq=completed.seq,
         rerun_of=result.rerun_of,
         stages=_stage_views(names, result),

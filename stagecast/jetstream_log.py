@@ -35,6 +35,7 @@ from stagecast.remembered import RememberedStore
 from stagecast.removal import Removal
 from stagecast.retention import Ended
 from stagecast.room import Room
+from stagecast.selection import EVERYTHING, Selection
 from stagecast.slots import LogFull, SlotWriter
 from stagecast.stored import StreamReader
 from stagecast.topology import EXECUTIONS, LogSettings, describe, ensure
@@ -120,11 +121,11 @@ class JetStreamLog:
         return await self._history.read(execution_id, after, limit)
 
     async def list_executions(
-        self, *, limit: int, before: str | None = None, owner: str | None = None
+        self, *, limit: int, before: str | None = None, selection: Selection = EVERYTHING
     ) -> ExecutionPage:
         """See `ExecutionLog.list_executions`."""
         await self._ensure_open()
-        return await self._listing.page(limit, before, owner)
+        return await self._listing.page(limit, before, selection)
 
     async def publish_text(self, event: StageOutput) -> None:
         """See `ExecutionLog.publish_text`."""

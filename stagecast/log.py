@@ -26,6 +26,7 @@ from contracts.events import (
     decode_stored,
 )
 from contracts.requests import ExecutionListing
+from stagecast.selection import EVERYTHING, Selection
 
 Wish = type[ExecutionCancelRequested] | type[ExecutionFinishRequested]
 """What somebody may ask of a running execution."""
@@ -123,11 +124,11 @@ class ExecutionLog(Protocol):
         ...
 
     async def list_executions(
-        self, *, limit: int, before: str | None = None, owner: str | None = None
+        self, *, limit: int, before: str | None = None, selection: Selection = EVERYTHING
     ) -> ExecutionPage:
         """Return up to `limit` executions, newest first; costs the same however many there are.
 
-        With an `owner` only theirs are returned, and no more than some hundred are looked at: a page may then have
+        Where not everything is selected, no more are looked at than some tenths of a second allow: a page may then have
         fewer rows than the limit, even none, and another one after it all the same.
 
         Raises:

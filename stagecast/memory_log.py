@@ -5,7 +5,6 @@ It keeps the promises of `stagecast.log` within one process and forgets everythi
 
 import asyncio
 import itertools
-import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from contracts.errors import Fenced, InvalidInput
+from contracts.errors import Fenced
 from contracts.events import (
     LIFECYCLE_TYPES,
     ExecutionCompleted,
@@ -24,15 +23,13 @@ from contracts.events import (
     wire_name,
 )
 from contracts.ids import check_execution_id
-from contracts.requests import ExecutionListing, ExecutionView
-from contracts.state import fold
 from stagecast.log import Delivery, Entry, ExecutionPage, Watch, Wish
+from stagecast.memory_listing import list_in_memory
 from stagecast.memory_watch import MemoryLifecycle, MemoryWatch
 from stagecast.retention import Ended
+from stagecast.selection import EVERYTHING, Selection
 
 AnyItem = TypeVar("AnyItem")
-
-_CURSOR = re.compile(r"[1-9][0-9]{0,18}")
 
 
 @dataclass
@@ -51,11 +48,6 @@ class _Record:
     number: int
     entries: list[Entry] = field(default_factory=list[Entry])
     events: list[LogEvent] = field(default_factory=list[LogEvent])
-
-    def is_of(self, owner: str | None) -> bool:
-        """Tell whether it belongs to this owner; everything does to None."""
-        first = self.events[0]
-        return owner is None or (isinstance(first, ExecutionQueued) and first.owner == owner)
 
 
 class MemoryDelivery:
@@ -149,17 +141,11 @@ class MemoryLog:
         return [] if record is None else record.entries[after + 1 :][:limit]
 
     async def list_executions(
-        self, *, limit: int, before: str | None = None, owner: str | None = None
+        self, *, limit: int, before: str | None = None, selection: Selection = EVERYTHING
     ) -> ExecutionPage:
-        """See `ExecutionLog.list_executions`; here all are looked at, which costs nothing."""
-        if before is not None and _CURSOR.fullmatch(before) is None:
-            raise InvalidInput("`before` must be taken from an earlier page.")
-        newest = max((record.number for record in self._records.values()), default=0)
-        end = newest + 1 if before is None else int(before)
-        records = [record for record in self._records.values() if record.number < end and record.is_of(owner)]
-        shown = records[-max(limit, 1) :]
-        is_last = len(shown) == len(records)
-        return ExecutionPage([_listing(record) for record in shown[::-1]], None if is_last else str(shown[0].number))
+        """See `ExecutionLog.list_executions`."""
+        executions = ((record.number, record.events) for record in self._records.values())
+        return list_in_memory(executions, limit=limit, before=before, selection=selection)
 
     async def publish_text(self, event: StageOutput) -> None:
         """See `ExecutionLog.publish_text`."""
@@ -260,14 +246,6 @@ class MemoryLog:
                 lifecycle.put(entry)
         for watch in self._wish_watches.get(entry.type, []):
             watch.put(entry)
-
-
-def _listing(record: _Record) -> ExecutionListing:
-    state = fold(record.events)
-    if state is None:
-        raise AssertionError("a record without events")
-    view = ExecutionView.of(state)
-    return ExecutionListing.model_validate(view.model_dump(include=set(ExecutionListing.model_fields)))
 
 
 def _remove(items: list[AnyItem], item: AnyItem) -> None:

@@ -29,6 +29,16 @@ def order_of(key: str) -> tuple[str, str, str]:
     return directory, parse_output_filename(filename)["millis"], filename
 
 
+def moment_of(filename: str) -> int:
+    """Return when a result was submitted as a number that grows with time; it is no measure of time.
+
+    Raises:
+        InvalidId: the text is not the name of a result file.
+    """
+    name = parse_output_filename(filename)
+    return int((name["day"] + name["clock"] + name["millis"]).replace("-", ""))
+
+
 def directory_of(execution_id: str) -> str:
     """Return the directory, ending in `/`, in which the result of an execution lies.
 

@@ -7,8 +7,8 @@ directory, S3 or compatible, memory for tests) is obstore's affair. What a resul
 
 import asyncio
 import os
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Generator, Sequence
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,18 +17,18 @@ from pathlib import Path
 import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, S3Store
-from pydantic import ValidationError
 
 from contracts.errors import InvalidId, InvalidInput, OutputNotFound, OutputsUnavailable
-from contracts.ids import output_filename
+from contracts.ids import output_filename, parse_output_filename
 from contracts.results import OutputListing, PipelineResult
 from stagecast.output_keys import LEVELS, directory_of, is_of_execution, order_of, output_key
+from stagecast.output_rows import LeftOut, OutputRows
+from stagecast.selection import EVERYTHING, Selection
 
-_MAX_CONCURRENT_READS = 16  # open files or requests of one listing at once
-_MAX_CONCURRENT_LISTINGS = 16  # the same for directories
-_MAX_LOOKED_AT = 200  # results, for one page of one owner's: each is a file to read
-_CACHED_ROWS = 10_000  # about 1 KB each
-_REPORTED_FILES = 1_000  # foreign files that are not told about a second time
+_MAX_CONCURRENT_LISTINGS = 16  # directories of one listing at once
+_LOOKING_SECONDS = 0.3  # for one page of selected results; looked at between batches
+_MAX_FILES_READ = 2_000  # the same: where files are requests that are paid for, a search is not to make too many
+_BATCH = 32  # results looked at together in a search
 _S3_TIMEOUT_SECONDS = 10  # one request
 _S3_RETRY_SECONDS = 15  # all tries of one request; obstore's 3 minutes would hang a page for as long
 
@@ -52,12 +52,17 @@ class OutputStore:
 
     Every method raises `OutputsUnavailable` when the storage does not answer or refuses. Nothing blocks the event loop.
     Any number of processes may use the same place at once.
+
+    Args:
+        store: where the files are.
+        clock: seconds, going up; the process's own unless a test drives it.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._rows: OrderedDict[str, OutputListing] = OrderedDict()  # results never change, so neither do their rows
-        self._reported: set[str] = set()
+        self._clock = clock
+        self._left_out = LeftOut()
+        self._rows = OutputRows(self.read, self._left_out)
 
     @classmethod
     def open(cls, location: str) -> "OutputStore":
@@ -95,7 +100,7 @@ class OutputStore:
             # A local file is written beside its place and renamed over it. `mode="create"` would need hard links, which
             # some mounted volumes do not have, and S3's If-None-Match, which some compatible stores do not have.
             await self._store.put_async(output_key(filename), content, mode="overwrite", use_multipart=False)
-        self._rows.pop(filename, None)
+        self._rows.kept.drop(filename)
         return filename
 
     async def read(self, filename: str) -> bytes:
@@ -124,16 +129,17 @@ class OutputStore:
         names = [key.rpartition("/")[2] for key in await self._children(directory_of(execution_id), None)]
         return next((name for name in names if is_of_execution(name, execution_id)), None)
 
-    async def list(self, *, limit: int, before: str | None = None, owner: str | None = None) -> OutputPage:
+    async def list(self, *, limit: int, before: str | None = None, selection: Selection = EVERYTHING) -> OutputPage:
         """Return up to `limit` results, newest first, from those older than `before`.
 
-        Files that are no results are left out with a warning in the log; they never make a listing fail. Of one owner's
-        about `_MAX_LOOKED_AT` are looked at: there may be fewer on a page, and more on a later one.
+        Files that are no results are left out with a warning in the log; they never make a listing fail. Where not
+        everything is selected, it is looked for about `_LOOKING_SECONDS`: there may be fewer rows on a page, even none,
+        and more on a later one. Of which pipeline a result is, its file name tells: others' files are not read.
 
         Args:
             limit: how many rows, at least 1.
             before: a file name, as in `next_before` of an earlier page; it need not exist (any more).
-            owner: whose results; None for everybody's.
+            selection: which ones.
 
         Raises:
             InvalidInput: `before` is no file name of a result, or `limit` is below 1.
@@ -141,24 +147,33 @@ class OutputStore:
         if limit < 1:
             raise InvalidInput("The limit must be at least 1.")
         rows: list[OutputListing] = []
-        wanted: list[str] = []
-        looked_at = 0
+        batch: list[str] = []
+        files_read = 0
+        ends_at = self._clock() + _LOOKING_SECONDS
         async with aclosing(self._keys_newest_first(_cursor(before))) as keys:
             async for key in keys:
-                if len(wanted) == (limit - len(rows) if owner is None else _MAX_CONCURRENT_READS):
-                    rows += await self._read_rows(wanted, owner)
-                    looked_at += len(wanted)
+                if len(batch) == (limit - len(rows) if selection.is_everything else _BATCH):
+                    found, read = await self._select(batch, selection)
+                    rows += found
+                    files_read += read
                     if len(rows) >= limit:
                         break
-                    if owner is not None and looked_at >= _MAX_LOOKED_AT:
-                        return OutputPage(rows, next_before=wanted[-1].rpartition("/")[2])
-                    wanted = []
-                wanted.append(key)
+                    is_spent = files_read >= _MAX_FILES_READ or self._clock() >= ends_at
+                    if is_spent and not selection.is_everything:
+                        return OutputPage(rows, next_before=batch[-1])
+                    batch = []
+                batch.append(key.rpartition("/")[2])
             else:
-                rows += await self._read_rows(wanted, owner)
+                rows += (await self._select(batch, selection))[0]
                 if len(rows) <= limit:
                     return OutputPage(rows, next_before=None)
         return OutputPage(rows[:limit], next_before=rows[limit - 1].filename)
+
+    async def _select(self, filenames: Sequence[str], selection: Selection) -> tuple[Sequence[OutputListing], int]:
+        """Return the rows that are wanted of these files, and how many files were read."""
+        rows, read = await self._rows.of([name for name in filenames if _may_be_of(name, selection.pipeline_id)])
+        wanted = [row for row in rows if selection.admits(row.pipeline_id, row.owner, row.status, row.searched)]
+        return [OutputListing.model_validate_json(row.row()) for row in wanted], read
 
     async def _keys_newest_first(self, before: str | None) -> AsyncGenerator[str, None]:
         """Walk down the tree from its newest end, listing no more directories than are needed.
@@ -195,30 +210,6 @@ class OutputStore:
         limit = None if before is None else order_of(before)
         return sorted((key for key in keys if limit is None or order_of(key) < limit), key=order_of)
 
-    async def _read_rows(self, keys: Sequence[str], owner: str | None) -> Sequence[OutputListing]:
-        slots = asyncio.Semaphore(_MAX_CONCURRENT_READS)
-
-        async def read(key: str) -> OutputListing | None:
-            async with slots:
-                return await self._read_row(key.rpartition("/")[2])
-
-        rows = [row for row in await asyncio.gather(*map(read, keys)) if row is not None]
-        return rows if owner is None else [row for row in rows if row.owner == owner]
-
-    async def _read_row(self, filename: str) -> OutputListing | None:
-        if (known := self._rows.get(filename)) is not None:
-            self._rows.move_to_end(filename)
-            return known
-        try:
-            row = OutputListing.of(filename, PipelineResult.model_validate_json(await self.read(filename)))
-        except (ValidationError, OutputNotFound, OutputsUnavailable) as error:
-            self._report_once(filename, reason=type(error).__name__)
-            return None
-        self._rows[filename] = row
-        if len(self._rows) > _CACHED_ROWS:
-            self._rows.popitem(last=False)
-        return row
-
     def _is_result(self, key: str) -> bool:
         """Tell whether a file has a result's name and lies where that name says."""
         try:
@@ -226,13 +217,8 @@ class OutputStore:
                 return True
         except InvalidId:
             pass
-        self._report_once(key, reason="foreign file")
+        self._left_out.tell(key, reason="foreign file")
         return False
-
-    def _report_once(self, key: str, *, reason: str) -> None:
-        if key not in self._reported and len(self._reported) < _REPORTED_FILES:
-            self._reported.add(key)
-            _log.warning("file among the results left out of the listing", key=key, reason=reason)
 
 
 def _check_is_listable(directory: Path) -> None:
@@ -246,6 +232,10 @@ def _cursor(before: str | None) -> str | None:
         return None if before is None else output_key(before)
     except InvalidId:
         raise InvalidInput("The place to go on from is not the name of a result file.") from None
+
+
+def _may_be_of(filename: str, pipeline_id: str | None) -> bool:
+    return pipeline_id is None or parse_output_filename(filename)["pipeline"] == pipeline_id
 
 
 @contextmanager

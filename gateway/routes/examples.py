@@ -95,6 +95,7 @@ EXECUTION_ROW: Json = {
     "startedAt": "2025-11-27T12:00:00.010Z",
     "endedAt": "2025-11-27T12:00:00.025Z",
     "filename": FILENAME,
+    "excerpt": "Write a poem about the sea.",
 }
 EXECUTION: Json = {
     **EXECUTION_ROW,
@@ -158,6 +159,8 @@ OUTPUT_ROW: Json = {
     "stagesSkipped": 0,
     "stagesFailed": 0,
     "executionId": EXECUTION_ID,
+    "excerpt": "Write a poem about the sea.",
+    "verdict": None,
 }
 
 PIPELINE_ROW: Json = {

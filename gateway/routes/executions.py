@@ -10,7 +10,7 @@ from contracts.requests import CancelReply, ExecutionListing, ExecutionView, Fin
 from gateway.archive import Archive
 from gateway.http_door import principal_of
 from gateway.inspection import read_view
-from gateway.ownership import check_execution, owner_to_list
+from gateway.ownership import check_execution
 from gateway.paging import DEFAULT_LIMIT, next_link
 from gateway.routes.described import answer, page_answer
 from gateway.routes.errors_described import (
@@ -22,7 +22,7 @@ from gateway.routes.errors_described import (
     errors,
 )
 from gateway.routes.examples import CANCELLED, EXECUTION, EXECUTION_ROW, FINISHING
-from gateway.routes.parameters import Cursor, ExecutionId, Limit
+from gateway.routes.parameters import Cursor, ExecutionId, Limit, SelectedExecutions
 from gateway.routes.replies import json_reply
 from gateway.wishes import request_cancel, request_finish
 from stagecast.log import ExecutionLog
@@ -37,12 +37,19 @@ def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRo
 
     @router.get("/api/executions", responses={**rows, **errors(INVALID_PAGE, LOG_UNAVAILABLE)})
     async def list_executions(
-        request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, before: Cursor = None
+        request: Request,
+        response: Response,
+        selection: SelectedExecutions,
+        limit: Limit = DEFAULT_LIMIT,
+        before: Cursor = None,
     ) -> list[ExecutionListing]:
-        """List executions, newest first."""
-        owner = owner_to_list(principal_of(request))
-        page = await log.list_executions(limit=limit, before=before, owner=owner)
-        response.headers.update(next_link(request, limit=limit, before=page.next_before))
+        """List executions, newest first.
+
+        A page of a selection is looked for some tenths of a second: it may have fewer rows than `limit`, even none, and
+        a `Link` to go on.
+        """
+        page = await log.list_executions(limit=limit, before=before, selection=selection)
+        response.headers.update(next_link(request, limit=limit, before=page.next_before, selection=selection))
         return list(page.executions)
 
     @router.get("/api/executions/{execution_id}", response_model=ExecutionView, responses={**answer(EXECUTION), **one})

@@ -6,13 +6,13 @@ from starlette.responses import Response
 
 from contracts.results import OutputListing, PipelineResult
 from gateway.http_door import principal_of
-from gateway.ownership import check_output, owner_to_list
+from gateway.ownership import check_output
 from gateway.paging import DEFAULT_LIMIT, next_link
 from gateway.reports import Reports, report_format
 from gateway.routes.described import page_answer, result_answer
 from gateway.routes.errors_described import INVALID_FORMAT, INVALID_PAGE, NO_OUTPUT, OUTPUTS_UNAVAILABLE, errors
 from gateway.routes.examples import OUTPUT_ROW, RESULT
-from gateway.routes.parameters import BeforeFile, Filename, Format, Limit
+from gateway.routes.parameters import BeforeFile, Filename, Format, Limit, SelectedOutputs
 from stagecast.outputs import OutputStore
 
 
@@ -25,11 +25,19 @@ def output_routes(outputs: OutputStore) -> APIRouter:
 
     @router.get("/api/outputs", responses={**rows, **errors(INVALID_PAGE, OUTPUTS_UNAVAILABLE)})
     async def list_outputs(
-        request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, before: BeforeFile = None
+        request: Request,
+        response: Response,
+        selection: SelectedOutputs,
+        limit: Limit = DEFAULT_LIMIT,
+        before: BeforeFile = None,
     ) -> list[OutputListing]:
-        """List saved results, newest first."""
-        page = await outputs.list(limit=limit, before=before, owner=owner_to_list(principal_of(request)))
-        response.headers.update(next_link(request, limit=limit, before=page.next_before))
+        """List saved results, newest first.
+
+        A page of a selection is looked for some tenths of a second: it may have fewer rows than `limit`, even none, and
+        a `Link` to go on.
+        """
+        page = await outputs.list(limit=limit, before=before, selection=selection)
+        response.headers.update(next_link(request, limit=limit, before=page.next_before, selection=selection))
         return list(page.rows)
 
     @router.get(

@@ -7,16 +7,24 @@ one.
 import re
 from typing import Annotated, Any
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 from pydantic import WithJsonSchema
+from starlette.requests import Request
 
 from contracts.ids import EXECUTION_ID_PATTERN, OUTPUT_FILENAME_PATTERN, PIPELINE_ID_PATTERN
+from contracts.results import LOOKED_AT_CHARACTERS, ResultStatus
+from contracts.state import ExecutionStatus
+from gateway.http_door import principal_of
+from gateway.ownership import owner_to_list
 from gateway.reports import FORMATS
 from gateway.routes.examples import EXECUTION_ID, FILENAME, PIPELINE_ID
+from stagecast.selection import Selection
 
 _FILENAME_PATTERN = re.sub(
     r"\?P<\w+>", "", OUTPUT_FILENAME_PATTERN
 )  # JSON Schema's expressions have no names for groups
+_BY_STATUS = "Only those with this status."
+_MAX_TEXT_CHARACTERS = 200
 _GO_ON = "Where to go on: as in the `Link` header of the page before."
 
 
@@ -52,3 +60,45 @@ BeforeFile = Annotated[
     _string(_FILENAME_PATTERN),
     Query(description=_GO_ON, openapi_examples={"second page": {"value": FILENAME}}),
 ]
+PipelineFilter = Annotated[
+    str | None,
+    Query(
+        pattern=PIPELINE_ID_PATTERN,
+        description="Only those of the pipeline with exactly this id.",
+        openapi_examples={"one pipeline": {"value": PIPELINE_ID}},
+    ),
+]
+ResultStatusFilter = Annotated[
+    ResultStatus | None, Query(description=_BY_STATUS, openapi_examples={"failed": {"value": "failed"}})
+]
+ExecutionStatusFilter = Annotated[
+    ExecutionStatus | None, Query(description=_BY_STATUS, openapi_examples={"running": {"value": "running"}})
+]
+TextFilter = Annotated[
+    str | None,
+    Query(
+        max_length=_MAX_TEXT_CHARACTERS,
+        description=f"Only those with this text in the prompt, the pipeline's id, the execution's id or the error, of "
+        f"which the first {LOOKED_AT_CHARACTERS:,} characters count. Capitals and white space make no difference; "
+        "blank finds all.",
+        openapi_examples={"a word": {"value": "poem"}},
+    ),
+]
+
+
+def selected_outputs(
+    request: Request, pipeline: PipelineFilter = None, status: ResultStatusFilter = None, q: TextFilter = None
+) -> Selection:
+    """Say which results are to be listed: those asked for, as far as they are theirs to see."""
+    return Selection(owner_to_list(principal_of(request)), pipeline, status, q)
+
+
+def selected_executions(
+    request: Request, pipeline: PipelineFilter = None, status: ExecutionStatusFilter = None, q: TextFilter = None
+) -> Selection:
+    """Say which executions are to be listed: those asked for, as far as they are theirs to see."""
+    return Selection(owner_to_list(principal_of(request)), pipeline, status, q)
+
+
+SelectedOutputs = Annotated[Selection, Depends(selected_outputs)]
+SelectedExecutions = Annotated[Selection, Depends(selected_executions)]

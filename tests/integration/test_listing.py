@@ -9,6 +9,7 @@ from contracts.errors import InvalidInput
 from contracts.requests import ExecutionListing, ExecutionView
 from contracts.state import fold
 from stagecast.log import ExecutionLog
+from stagecast.selection import Selection
 from tests.example_events import Example
 from tests.integration.logs import LogPair, jetstream_log
 from tests.nats_server import NatsServer
@@ -121,7 +122,7 @@ async def owned_pages(log: ExecutionLog, owner: str, limit: int) -> list[list[st
     pages: list[list[str]] = []
     before: str | None = None
     while True:
-        page = await log.list_executions(limit=limit, before=before, owner=owner)
+        page = await log.list_executions(limit=limit, before=before, selection=Selection(owner=owner))
         assert {row.owner for row in page.executions} <= {owner}
         pages.append([row.id for row in page.executions])
         before = page.next_before
@@ -148,6 +149,7 @@ async def test_an_owner_behind_very_many_others_is_found_on_a_later_page(nats_se
     async with jetstream_log(nats_server.url) as log:
         mine = Example()
         await log.append(mine.queued("x" * 3_000_000).model_copy(update={"owner": "alice"}))  # kept apart, in parts
-        await submit(log, 1200)
+        await submit(log, 2400)
         pages = await owned_pages(log, "alice", 10)
-        assert pages == [[], [], [mine.id]]
+        assert len(pages) > 1
+        assert pages[-1] == [mine.id]

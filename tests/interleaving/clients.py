@@ -10,6 +10,7 @@ from functools import partial
 from contracts.errors import Fenced, LogUnavailable
 from contracts.events import LogEvent, StageOutput, encode
 from stagecast.log import Delivery, Entry, ExecutionPage, Watch, Wish
+from stagecast.selection import EVERYTHING, Selection
 from tests.interleaving.schedule import Fate
 from tests.interleaving.virtual_time import Process
 from tests.interleaving.world import T, World
@@ -132,10 +133,11 @@ class LineLog:
         return await self._line.request(partial(self._log.read, execution_id, after=after, limit=limit))
 
     async def list_executions(
-        self, *, limit: int, before: str | None = None, owner: str | None = None
+        self, *, limit: int, before: str | None = None, selection: Selection = EVERYTHING
     ) -> ExecutionPage:
         """List executions."""
-        return await self._line.request(partial(self._log.list_executions, limit=limit, before=before, owner=owner))
+        ask = partial(self._log.list_executions, limit=limit, before=before, selection=selection)
+        return await self._line.request(ask)
 
     async def publish_text(self, event: StageOutput) -> None:
         """Publish live text."""

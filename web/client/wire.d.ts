@@ -198,6 +198,8 @@ export interface ExecutionListing {
   filename: string | null;
   /** Who submitted it; null where nobody is asked who they are. */
   owner: string | null;
+  /** How the prompt begins, on one line. */
+  excerpt: string;
 }
 
 /** Accepted: event 0 of every execution, and its entry in the work queue. */
@@ -276,6 +278,8 @@ export interface ExecutionView {
   filename: string | null;
   /** Who submitted it; null where nobody is asked who they are. */
   owner: string | null;
+  /** How the prompt begins, on one line. */
+  excerpt: string;
   /** Number of the last event that this view includes; -1 where none is kept. */
   lastSeq: number;
   stages: Array<StageView>;
@@ -310,6 +314,10 @@ export interface OutputListing {
   stagesSkipped: number;
   stagesFailed: number;
   executionId: string;
+  /** How the prompt begins, on one line. */
+  excerpt: string;
+  /** `output.verdict` where that is a string. */
+  verdict: string | null;
 }
 
 /** What was submitted. */

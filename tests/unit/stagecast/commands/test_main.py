@@ -6,7 +6,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-from contracts.results import OutputListing
+from contracts.results import OutputListing, ResultExtract
 from tests.command_line import stagecast
 from tests.story_server import FILENAME, Story, demo_result, telling
 
@@ -50,7 +50,9 @@ async def test_pipelines_are_listed_a_line_each_outside_a_terminal():
 
 
 async def test_outputs_are_listed_a_page_at_a_time():
-    row = OutputListing.of(FILENAME, demo_result()).model_dump(by_alias=True, mode="json")
+    row = OutputListing.of(FILENAME, ResultExtract.model_validate_json(demo_result().model_dump_json())).model_dump(
+        by_alias=True, mode="json"
+    )
     replies: dict[str, tuple[int, object]] = {
         "GET /api/outputs?limit=20": (200, [row]),
         f"GET /api/outputs?limit=2&before={FILENAME}": (200, []),
