@@ -53,6 +53,12 @@ class RerunReply(RunReply):
     reused: tuple[str, ...] = Field(description="The stages whose results are taken over, by id in file order.")
 
 
+class OptionsReply(WireModel):
+    """Answer of `POST /api/pipelines/{id}/options`: what a form's files and options come to."""
+
+    options: dict[str, Any] = Field(description="The options, files read into rows; as a run in JSON takes them.")
+
+
 class CancelReply(WireModel):
     """Whether there was something to cancel."""
 

@@ -13,23 +13,22 @@ import { Exchange } from "./client/exchange.js";
 import { Feed } from "./client/feed.js";
 import { LIMITS } from "./client/inbox.js";
 import { TIMING } from "./client/pace.js";
+import { Requests } from "./client/requests.js";
 
 export { StagecastError };
 
-/** @import { Abortable, ClientOptions, Item, LifecycleItem, Page, PageRequest, State } from "./client/types.d.ts" */
-/** @import { Estimate, ExecutionListing, ExecutionView, OutputListing, PipelineListing, PipelineResult, RerunReply, RunReply } from "./client/wire.d.ts" */
+/** @import { Abortable, ClientOptions, Item, LifecycleItem, State } from "./client/types.d.ts" */
 
 /**
- * Talks to one gateway, or to any number of them behind one address.
+ * Talks to one gateway, or to any number of them behind one address. What it asks over HTTP is in client/requests.js.
  *
  * All subscriptions share one WebSocket, which is there while it is needed. (Life-cycle subscriptions, and an execution
  * that is followed twice at the same time, have one of their own: on the wire their events could not be told apart.)
  *
  * Dispatches `state` when the connection changes; `event.detail` is the new `state`.
  */
-export class Client extends EventTarget {
+export class Client extends Requests {
   #options;
-  #exchange;
   /** @type {Connection[]} */
   #connections = [];
   /** @type {State} */
@@ -42,10 +41,9 @@ export class Client extends EventTarget {
    * @param {ClientOptions} [options]
    */
   constructor(url = ownOrigin(), options = {}) {
-    super();
     const address = new URL(url, globalThis.location?.href).href.replace(/[?#].*$/, "").replace(/\/+$/, "");
     const { token, patienceMs = 30_000 } = options;
-    this.#options = {
+    const settled = {
       url: address,
       token: async () => (typeof token === "function" ? token() : token),
       patienceMs,
@@ -54,7 +52,8 @@ export class Client extends EventTarget {
       timing: { ...TIMING, ...options.timing },
       limits: { ...LIMITS, ...options.limits },
     };
-    this.#exchange = new Exchange(this.#options);
+    super(new Exchange(settled));
+    this.#options = settled;
   }
 
   /**
@@ -79,39 +78,6 @@ export class Client extends EventTarget {
   }
 
   /**
-   * Start an execution, once, however often an answer is lost on the way.
-   * @param {string} pipelineId
-   * @param {string} input
-   * @param {{options?: Record<string, unknown>} & Abortable} [how]
-   * @returns {Promise<RunReply>}
-   */
-  submit(pipelineId, input, { options = {}, signal } = {}) {
-    return this.#exchange.submit(`/api/pipelines/${encodeURIComponent(pipelineId)}/run`, { input, options }, signal);
-  }
-
-  /**
-   * Tell what a run would take, in calls, tokens and dollars; nothing is started.
-   * @param {string} pipelineId
-   * @param {string} input
-   * @param {{options?: Record<string, unknown>} & Abortable} [how]
-   * @returns {Promise<Estimate>}
-   */
-  estimate(pipelineId, input, { options = {}, signal } = {}) {
-    const path = `/api/pipelines/${encodeURIComponent(pipelineId)}/estimate`;
-    return this.#exchange.request("POST", path, { body: { input, options }, signal });
-  }
-
-  /**
-   * Run an execution that has ended again, as a new one. What is left out is as it was.
-   * @param {string} executionId
-   * @param {{fromStage?: string, input?: string, options?: Record<string, unknown>} & Abortable} [changes]
-   * @returns {Promise<RerunReply>}
-   */
-  rerun(executionId, { signal, ...changes } = {}) {
-    return this.#exchange.submit(`/api/executions/${encodeURIComponent(executionId)}/rerun`, changes, signal);
-  }
-
-  /**
    * Give an execution's events in order, each once, whatever becomes of the connection; ends after `execution:completed`.
    * @param {string} executionId
    * @param {{after?: number, events?: "default" | "all"} & Abortable} [how] `after`: the last `seq` seen
@@ -129,93 +95,6 @@ export class Client extends EventTarget {
    */
   lifecycle({ pipelineId, signal } = {}) {
     return this.#feed(new LifecycleCursor(pipelineId), signal, { isAlone: true });
-  }
-
-  /**
-   * Ask to stop an execution; false when there was nothing to stop.
-   * @param {string} executionId
-   * @param {Abortable} [how]
-   * @returns {Promise<boolean>}
-   */
-  async cancel(executionId, how) {
-    const path = `/api/executions/${encodeURIComponent(executionId)}/cancel`;
-    return (await this.#exchange.request("POST", path, how)).cancelled;
-  }
-
-  /**
-   * Ask an execution to stop here and keep the best that it has; false when there was nothing to finish.
-   * @param {string} executionId
-   * @param {Abortable} [how]
-   * @returns {Promise<boolean>}
-   */
-  async finish(executionId, how) {
-    const path = `/api/executions/${encodeURIComponent(executionId)}/finish`;
-    return (await this.#exchange.request("POST", path, how)).finishing;
-  }
-
-  /**
-   * @param {string} executionId
-   * @param {Abortable} [how]
-   * @returns {Promise<ExecutionView>}
-   */
-  execution(executionId, how) {
-    return this.#exchange.request("GET", `/api/executions/${encodeURIComponent(executionId)}`, how);
-  }
-
-  /**
-   * Newest first.
-   * @param {PageRequest} [page]
-   * @returns {Promise<Page<ExecutionListing>>}
-   */
-  executions(page = {}) {
-    return this.#exchange.page("/api/executions", page);
-  }
-
-  /**
-   * @param {Abortable} [how]
-   * @returns {Promise<PipelineListing[]>}
-   */
-  pipelines(how) {
-    return this.#exchange.request("GET", "/api/pipelines", how);
-  }
-
-  /**
-   * @param {string} pipelineId
-   * @param {Abortable} [how]
-   * @returns {Promise<{pipeline: Record<string, unknown>, stages: Record<string, unknown>[]}>}
-   */
-  pipeline(pipelineId, how) {
-    return this.#exchange.request("GET", `/api/pipelines/${encodeURIComponent(pipelineId)}`, how);
-  }
-
-  /**
-   * Saved results, newest first, like `executions`.
-   * @param {PageRequest} [page]
-   * @returns {Promise<Page<OutputListing>>}
-   */
-  outputs(page = {}) {
-    return this.#exchange.page("/api/outputs", page);
-  }
-
-  /**
-   * @param {string} filename
-   * @param {Abortable} [how]
-   * @returns {Promise<PipelineResult>}
-   */
-  output(filename, how) {
-    return this.#exchange.request("GET", `/api/outputs/${encodeURIComponent(filename)}`, how);
-  }
-
-  /**
-   * A saved result as people read it: one HTML page that needs no other file, or Markdown.
-   * @param {string} filename
-   * @param {"html" | "md"} [format]
-   * @param {Abortable} [how]
-   * @returns {Promise<string>}
-   */
-  report(filename, format = "html", how) {
-    const path = `/api/outputs/${encodeURIComponent(filename)}?format=${format}`;
-    return this.#exchange.request("GET", path, { ...how, isText: true });
   }
 
   /** Close the connections for good: loops throw `client_closed`. Nothing on the server is touched. */

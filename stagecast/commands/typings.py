@@ -14,17 +14,23 @@ from pydantic.json_schema import JsonSchemaMode
 
 from contracts.estimate import Estimate
 from contracts.events import JOURNAL, Event, LogEvent
+from contracts.evidence import Optimization
 from contracts.messages import ClientMessage, ServerMessage
+from contracts.model_status import ModelOverview
+from contracts.pipeline_file import PipelineFile, PipelineSource
 from contracts.requests import (
     CancelReply,
     ExecutionListing,
     ExecutionView,
     FinishReply,
+    OptionsReply,
+    PipelineDetail,
     PipelineListing,
     RerunReply,
     RunReply,
 )
 from contracts.results import OutputListing, PipelineResult
+from contracts.stage_input import StageInput
 
 Json = dict[str, Any]  # a JSON Schema
 
@@ -32,8 +38,9 @@ _HEADER = """// Written by `make docs` from the models in contracts/: do not edi
 // What crosses the wire: events, the messages of /ws, and the answers of HTTP. docs/protocol.md says what they mean.
 """
 _REPLIES = (
-    CancelReply, Estimate, ExecutionListing, ExecutionView, FinishReply, OutputListing, PipelineListing, PipelineResult,
-    RerunReply, RunReply,
+    CancelReply, Estimate, ExecutionListing, ExecutionView, FinishReply, ModelOverview, Optimization, OptionsReply,
+    OutputListing, PipelineDetail, PipelineFile, PipelineListing, PipelineResult, PipelineSource, RerunReply, RunReply,
+    StageInput,
 )  # fmt: skip
 _UNIONS: Mapping[str, Any] = {  # Any: pydantic takes any type
     "Event": Event,

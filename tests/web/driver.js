@@ -53,6 +53,15 @@ const actions = {
       (error) => tell({ name, error: factsOf(error) }),
     );
   },
+  /** Call a method with a form as its last argument: a part is a text, or a file with `name` and `text`. */
+  form({ name, method, args = [], parts }) {
+    const form = new FormData();
+    for (const [key, part] of Object.entries(parts)) {
+      if (typeof part === "string") form.append(key, part);
+      else form.append(key, new Blob([part.text], { type: "text/csv" }), part.name);
+    }
+    actions.call({ name, method, args: [...args, form] });
+  },
   close() {
     client.close();
   },

@@ -1,4 +1,4 @@
-// HTTP: one request and its answer, or as many as it takes where a key makes that safe. Which there are: ../client.js.
+// HTTP: one request and its answer, or as many as it takes where a key makes that safe. Which there are: requests.js.
 
 import { StagecastError, unreachable } from "./errors.js";
 import { pauseBefore } from "./pace.js";
@@ -11,7 +11,7 @@ const NORMAL_END = 1000;
 
 /**
  * @typedef {object} Request
- * @property {unknown} [body] sent as JSON
+ * @property {unknown} [body] sent as JSON, a FormData as the form that it is
  * @property {Record<string, string>} [headers]
  * @property {AbortSignal} [signal]
  * @property {boolean} [isText] the answer is no JSON
@@ -46,13 +46,12 @@ export class Exchange {
   /**
    * Return one page of a list, and what leads to the next one.
    * @param {string} path
-   * @param {PageRequest} page
+   * @param {PageRequest<string>} page
    * @returns {Promise<Page<any>>}
    */
-  async page(path, { limit, before, signal }) {
+  async page(path, { signal, ...asked }) {
     const query = new URLSearchParams();
-    if (limit !== undefined) query.set("limit", String(limit));
-    if (before != null) query.set("before", before);
+    for (const [name, value] of Object.entries(asked)) if (value != null && value !== "") query.set(name, String(value));
     const { content, reply } = await this.#send("GET", `${path}?${query}`, { signal });
     const [, link] = /<([^>]*)>; *rel="next"/.exec(reply.headers.get("Link") ?? "") ?? [];
     const next = link === undefined ? null : new URL(link, this.#options.url).searchParams.get("before");
@@ -87,6 +86,7 @@ export class Exchange {
    */
   async #send(method, path, { body, headers, signal, isText = false }) {
     signal?.throwIfAborted();
+    const isForm = body instanceof FormData; // fetch says then how its parts are told apart
     const token = await this.#options.token();
     const { fetch, url } = this.#options;
     const limit = new AbortController();
@@ -98,10 +98,10 @@ export class Exchange {
         method,
         headers: {
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...(body === undefined || isForm ? {} : { "Content-Type": "application/json" }),
           ...headers,
         },
-        body: body === undefined ? null : JSON.stringify(body),
+        body: isForm ? body : body === undefined ? null : JSON.stringify(body),
         cache: "no-store",
         signal: limit.signal,
       });

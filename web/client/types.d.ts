@@ -88,10 +88,16 @@ export interface Abortable {
   signal?: AbortSignal;
 }
 
-export interface PageRequest extends Abortable {
-  limit?: number;
+/** Of a list; what is null or empty is not asked for. */
+export interface PageRequest<Status extends string> extends Abortable {
+  limit?: number | null;
   /** The `next` of the page before. */
   before?: string | null;
+  /** Only those of this pipeline, by its whole id. */
+  pipeline?: string | null;
+  status?: Status | "" | null;
+  /** Only those with this text in prompt, pipeline id, execution id or error. */
+  q?: string | null;
 }
 
 export interface Page<Row> {

@@ -77,6 +77,56 @@ export interface CancelReply {
   cancelled: boolean;
 }
 
+/** One rewrite, and what became of it. */
+export interface CandidateEvidence {
+  strategy: string;
+  fate: "winner" | "beaten" | "rejected" | "untested";
+  /** One sentence. */
+  reason: string;
+  /** Null when none was written. */
+  prompt: string | null;
+  /** Who wrote it. */
+  model: string | null;
+  /** On tuning cases, against the original; a refinement against the best before. */
+  wins: number;
+  ties: number;
+  losses: number;
+  /** Mean share of checks passed on tuning cases. */
+  score: number | null;
+}
+
+/** How many test cases there were, and what they were used for. */
+export interface CaseCounts {
+  supplied: number;
+  drafted: number;
+  /** Seen while candidates were made and chosen. */
+  tuning: number;
+  /** Kept for the final comparison; in no prompt before it. */
+  heldOut: number;
+  /** Of those, how many were compared. */
+  heldOutTried: number;
+  /** Why the others were not, as a clause. */
+  untriedBecause: string | null;
+}
+
+/** One test case: both answers, which is better, and why. */
+export interface CaseEvidence {
+  /** The case's place among all cases, from 1. */
+  number: number;
+  split: "tuning" | "held_out";
+  source: "supplied" | "drafted";
+  /** Values of the prompt's placeholders. */
+  values: Record<string, string>;
+  input: string;
+  expected: string | null;
+  original: TriedAnswer;
+  optimized: TriedAnswer;
+  outcome: "win" | "tie" | "loss";
+  decidedBy: "checks" | "judge" | "same_answer" | "failed_call";
+  /** One sentence. */
+  why: string;
+}
+
 /** All stored events up to number `seq` were given; what follows happens now. */
 export interface CaughtUp {
   type: "caught_up";
@@ -97,6 +147,24 @@ export interface CountRange {
   low: number;
   expected: number;
   high: number;
+}
+
+/** One criterion over the held-out cases: for a check the share that passed, for the judge the share preferred. */
+export interface CriterionScore {
+  name: string;
+  kind: "check" | "judge";
+  before: number;
+  after: number;
+  /** How many cases it was looked at on. */
+  cases: number;
+}
+
+/** A run of words that both prompts have, or one of them; joined in order they give both. */
+export interface DiffPart {
+  kind: "equal" | "insert" | "delete";
+  text: string;
+  /** Number of the change that it belongs to. */
+  change: number | null;
 }
 
 /** So many pieces of live text were left out since the last message, because the reader was slow. */
@@ -136,6 +204,40 @@ export interface Estimate {
   budget: Budget | null;
   /** Whether a `high` is beyond the budget, which ends such a run before. */
   limitedByBudget: boolean;
+}
+
+/** Everything that stands behind a verdict. */
+export interface Evidence {
+  verdict: "improved" | "no_clear_change" | "regressed" | "too_few_cases";
+  /** One sentence for people. */
+  reason: string;
+  isOriginalDelivered: boolean;
+  /** The strategy of the best candidate, or `original`. */
+  winner: string;
+  originalPrompt: string;
+  /** The best candidate, letter for letter as it was tried; else the original. */
+  bestPrompt: string;
+  /** SHA-256 of the best prompt as the target was sent it. */
+  testedDigest: string | null;
+  cases: CaseCounts;
+  signTest: SignTest;
+  criteria: Array<CriterionScore>;
+  perCase: Array<CaseEvidence>;
+  /** Null when no judge was needed. */
+  judge: JudgeEvidence | null;
+  originalUse: PromptUse;
+  optimizedUse: PromptUse;
+  diff: Array<DiffPart>;
+  changes: Array<PromptChange>;
+  candidates: Array<CandidateEvidence>;
+  /** What the refinement came to, in a sentence. */
+  refinement: string;
+  optimization: OptimizationCost;
+  /** Which model did what, by alias. */
+  models: Record<string, string>;
+  seed: number;
+  /** What weakens the evidence, a sentence each. */
+  cautions: Array<string>;
 }
 
 /** Somebody asked to stop it. */
@@ -288,6 +390,18 @@ export interface ExecutionView {
   result: PipelineResult | null;
 }
 
+/** One fault of a pipeline file. */
+export interface FileProblem {
+  /** From 1; null when the fault has no single place. */
+  line: number | null;
+  /** From 1; null where only the line is known. */
+  column: number | null;
+  /** Where in the document, like `stages.rewrite.prompt.user`; empty for the whole file. */
+  path: string;
+  /** What is wrong and how to mend it, in one sentence. */
+  message: string;
+}
+
 /** Whether there was something to finish. */
 export interface FinishReply {
   finishing: boolean;
@@ -300,6 +414,87 @@ export interface Gap {
   executionId?: string;
   /** The life cycle of this pipeline's executions. */
   pipelineId?: string;
+}
+
+/** How far the judge can be trusted: it is asked twice about each pair, in both orders. */
+export interface JudgeEvidence {
+  model: string;
+  /** Pairs that it was asked about. */
+  pairs: number;
+  /** Pairs where the two orders did not agree; they count as ties. */
+  flips: number;
+  flipRate: number;
+  /** Share of single answers, ties left out, that took the first position. */
+  firstShare: number;
+  /** Share of decided pairs won by the longer answer; null when none was decided. */
+  longerShare: number | null;
+}
+
+/** One setting that holds a key. */
+export interface KeyStatus {
+  /** The runner's environment variable, like OPENAI_API_KEY. */
+  setting: string;
+  provider: string;
+  /** Whether some runner has it; null while no runner is known. */
+  isSet: boolean | null;
+}
+
+/** Answer of `GET /api/models`. */
+export interface ModelOverview {
+  /** How many runners are there; null when the broker does not say. */
+  runners: number | null;
+  /** By setting; those of all providers, in use or not. */
+  keys: Array<KeyStatus>;
+  /** By name; one with two keys comes twice. */
+  models: Array<ModelStatus>;
+}
+
+/** One model, as pipelines use it here. */
+export interface ModelStatus {
+  /** As provider:model. */
+  use: string;
+  provider: string;
+  /** The setting that a runner must have to use it; null when it needs no key. */
+  key: string | null;
+  /** Whether some runner could ask it; null while no runner is known. */
+  usable: boolean | null;
+  /** Why it is not usable, and what to do about it; else null. */
+  reason: string | null;
+  /** By pipeline and alias. */
+  usedBy: Array<ModelUser>;
+}
+
+/** A pipeline that names a model, and by which alias. */
+export interface ModelUser {
+  pipelineId: string;
+  alias: string;
+}
+
+/** The output of `prompt-optimizer-v1`. */
+export interface Optimization {
+  /** The original, letter for letter, unless the verdict is `improved`. */
+  optimizedPrompt: string;
+  verdict: "improved" | "no_clear_change" | "regressed" | "too_few_cases";
+  reason: string;
+  evidence: Evidence;
+}
+
+/** What the optimization itself took, all stages together. */
+export interface OptimizationCost {
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  cost: number | null;
+  /** Milliseconds from the start. */
+  duration: number;
+  /** Why it ended before its time, in a sentence. */
+  stoppedBy: string | null;
+}
+
+/** Answer of `POST /api/pipelines/{id}/options`: what a form's files and options come to. */
+export interface OptionsReply {
+  /** The options, files read into rows; as a run in JSON takes them. */
+  options: Record<string, unknown>;
 }
 
 /** One row of `GET /api/outputs`. */
@@ -318,6 +513,21 @@ export interface OutputListing {
   excerpt: string;
   /** `output.verdict` where that is a string. */
   verdict: string | null;
+}
+
+/** Answer of `GET /api/pipelines/{id}`; prompts, server addresses and names of keys are not in it. */
+export interface PipelineDetail {
+  pipeline: PipelineView;
+  stages: Array<StageDefinition>;
+}
+
+/** One row of `GET /api/pipeline-files`. */
+export interface PipelineFile {
+  filename: string;
+  /** The pipeline's; of a broken file the id that it seems to have. */
+  id: string;
+  /** In order of line; empty for a file that can be run. */
+  problems: Array<FileProblem>;
 }
 
 /** What was submitted. */
@@ -357,6 +567,59 @@ export interface PipelineResult {
   owner: string | null;
 }
 
+/** Answer of `GET /api/pipeline-files/{filename}`: the file as it is written. */
+export interface PipelineSource {
+  filename: string;
+  /** The pipeline's; of a broken file the id that it seems to have. */
+  id: string;
+  /** In order of line; empty for a file that can be run. */
+  problems: Array<FileProblem>;
+  /** Its text; what is not UTF-8 is U+FFFD, and it ends where no more is read. */
+  source: string;
+}
+
+/** A pipeline in the answer of `GET /api/pipelines/{id}`. */
+export interface PipelineView {
+  filename: string;
+  id: string;
+  name: string;
+  version: string;
+  description: string;
+  stageCount: number;
+  defaultProvider: string | null;
+  /** The input that `input` of a run fills. */
+  primary: string;
+  /** JSON Schema of each input, by name. */
+  inputs: Record<string, unknown>;
+  /** JSON Schemas that others refer to. */
+  $defs: Record<string, unknown>;
+  /** What aliases stand for, as provider:model. */
+  models: Record<string, string>;
+  budget: Budget | null;
+}
+
+/** One place where the optimized prompt differs, and the issue that it answers. */
+export interface PromptChange {
+  /** From 1, in the order of the diff. */
+  number: number;
+  before: string;
+  after: string;
+  /** Null when its author named none. */
+  issue: string | null;
+}
+
+/** What using a prompt takes, as measured on the held-out cases. */
+export interface PromptUse {
+  characters: number;
+  /** Mean of a call. */
+  inputTokens: number | null;
+  /** Mean of a call. */
+  outputTokens: number | null;
+  costPer1000Calls: number | null;
+  /** Median milliseconds of a call. */
+  latency: number | null;
+}
+
 /** Which execution is run again, and what of it is kept. */
 export interface Rerun {
   of: string;
@@ -392,6 +655,22 @@ export interface RunReply {
   status: "started";
 }
 
+/** The exact sign test over the held-out cases; ties say nothing and are left out of `p_value`. */
+export interface SignTest {
+  wins: number;
+  ties: number;
+  losses: number;
+  /** Two-sided: how likely a split at least so uneven is by chance. */
+  pValue: number;
+  /** Below it a difference counts as shown. */
+  alpha: number;
+  /** What this many cases could reach at best: all won. */
+  leastPValue: number;
+  /** 95 % interval (Clopper-Pearson) of wins among decided. */
+  winShareLow: number;
+  winShareHigh: number;
+}
+
 /** A stage delivered. */
 export interface StageCompleted {
   type: "stage:completed";
@@ -406,6 +685,24 @@ export interface StageCompleted {
   /** Number in the execution's log, from 0; -1 until appended. */
   seq: number;
   result: StageOutcome;
+}
+
+/** A stage in the answer of `GET /api/pipelines/{id}`. */
+export interface StageDefinition {
+  id: string;
+  name: string;
+  description: string;
+  index: number;
+  /** The stages that it waits for, by id. */
+  needs: Array<string>;
+  kind: "prompt" | "call";
+  /** The function that it calls. */
+  call: string | null;
+  foreach: boolean;
+  model: string | null;
+  always: boolean;
+  /** Why it may be skipped: the reason of each condition. */
+  conditions: Array<string>;
 }
 
 /** What one stage would take. */
@@ -443,6 +740,33 @@ export interface StageFailed {
   code: string;
   /** What was spent; `output` is the fallback under `on_error: use_skipped`. */
   result: StageOutcome;
+}
+
+/** What a stage was given, without what a repeated attempt is told of its last fault. */
+export interface StageInput {
+  stageId: string;
+  kind: "prompt" | "call";
+  /** The function that it calls. */
+  call: string | null;
+  /** Why there are no items, in a sentence; else null. */
+  reason: string | null;
+  /** How many items there were; `items` has the first of them. */
+  total: number;
+  items: Array<StageInputItem>;
+}
+
+/** What one run of a stage was given: the only one, or that of one item in its `foreach`. */
+export interface StageInputItem {
+  /** The item's place, from 0; null without `foreach`. */
+  item: number | null;
+  /** The item; null without `foreach`. */
+  value: unknown;
+  /** The prompt's system message. */
+  system: string | null;
+  /** The prompt's user message; null for a function. */
+  user: string | null;
+  /** The function's arguments; null for a prompt. */
+  arguments: Record<string, unknown> | null;
 }
 
 /** What one stage delivered and spent; travels in `stage:completed` and `stage:failed`. */
@@ -668,6 +992,18 @@ export interface Summary {
   totalCost: number | null;
   totalInputTokens: number;
   totalOutputTokens: number;
+}
+
+/** What one prompt was answered on one case. */
+export interface TriedAnswer {
+  text: string;
+  /** Share of the checks that passed; null without checks. */
+  score: number | null;
+  outputTokens: number;
+  /** Milliseconds. */
+  duration: number;
+  /** Why there is no answer. */
+  error: string | null;
 }
 
 /** Ask for no more of it. */

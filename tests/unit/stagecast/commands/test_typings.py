@@ -41,6 +41,16 @@ def test_events_and_answers_have_all_their_fields_with_null_for_what_is_unknown(
     assert "?:" not in declaration_of("ExecutionView")
 
 
+def test_what_the_dashboard_reads_is_declared() -> None:
+    assert "  stages: Array<StageDefinition>;\n" in declaration_of("PipelineDetail")
+    assert "  $defs: Record<string, unknown>;\n" in declaration_of("PipelineView")
+    assert "  evidence: Evidence;\n" in declaration_of("Optimization")
+    assert "  models: Array<ModelStatus>;\n" in declaration_of("ModelOverview")
+    assert "  source: string;\n" in declaration_of("PipelineSource")
+    assert "  items: Array<StageInputItem>;\n" in declaration_of("StageInput")
+    assert "  options: Record<string, unknown>;\n" in declaration_of("OptionsReply")
+
+
 def test_messages_are_written_without_what_is_null() -> None:
     assert "  snapshot?: ExecutionView;\n" in declaration_of("Subscribed")
     assert "  success: boolean;\n" in declaration_of("Subscribed")
