@@ -13,7 +13,8 @@ from contracts.ids import PipelineId, StageId
 
 PROVIDERS = ("local", "openai", "anthropic", "scripted")
 _MODEL_USE_PATTERN = rf"^({'|'.join(PROVIDERS)}):\S+$"
-_PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+PROVIDER_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
+"""The environment variable that usually holds a provider's key, for those that need one."""
 _NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_.-]*$"
 
 JsonSchema = dict[str, Any]
@@ -74,7 +75,7 @@ class ModelSpec(FormatModel):
         """
         if self.api_key_env is not None or self.base_url is not None:
             return self.api_key_env
-        return _PROVIDER_KEYS.get(self.provider)
+        return PROVIDER_KEYS.get(self.provider)
 
 
 class Retries(FormatModel):

@@ -4,6 +4,6 @@ from typing import Literal, get_args
 
 Scope = Literal["read", "run", "admin"]
 """`read`: look at pipelines, and at one's own executions and results, live too. `run`: submit, run again, cancel,
-finish. `admin`: both, and also with everybody else's executions."""
+finish; also see pipeline files as they are written. `admin`: both, and also with everybody else's executions."""
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)

@@ -23,6 +23,7 @@ from gateway.feed import FeedOptions
 from gateway.gatekeeper import Gatekeeper
 from gateway.http_door import HttpDoor
 from gateway.lifecycle import Lifecycle
+from gateway.model_survey import ModelSurvey
 from gateway.openapi import DESCRIPTION, TAGS, describe, operation_id
 from gateway.origin import BrowserRules
 from gateway.places import Places
@@ -32,8 +33,10 @@ from gateway.routes.descriptions import description_routes
 from gateway.routes.estimates import estimate_routes
 from gateway.routes.events import Streaming, event_routes
 from gateway.routes.executions import execution_routes
+from gateway.routes.models import model_routes
 from gateway.routes.operations import operation_routes
 from gateway.routes.outputs import output_routes
+from gateway.routes.pipeline_files import pipeline_file_routes
 from gateway.routes.pipelines import pipeline_routes
 from gateway.routes.submissions import Waiting, submission_routes
 from gateway.routes.web import web_routes
@@ -149,7 +152,9 @@ def create_gateway(
         execution_routes(log, archive),
         event_routes(subscriptions, streaming),
         pipeline_routes(catalog),
+        pipeline_file_routes(catalog),
         output_routes(outputs),
+        model_routes(ModelSurvey(catalog, runners, settings.models)),
         operation_routes(log, runners),
         description_routes(),
         web_routes(files),

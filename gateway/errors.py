@@ -57,6 +57,7 @@ _STATUSES: dict[type[StagecastError], int] = {
 _RESOURCES: dict[str, type[StagecastError]] = {
     # Ids with a slash, however written, fit no route: they are unknown all the same.
     "/api/pipelines/": PipelineNotFound,
+    "/api/pipeline-files/": PipelineNotFound,
     "/api/executions/": ExecutionNotFound,
     "/api/outputs/": OutputNotFound,
 }

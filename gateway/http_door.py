@@ -4,6 +4,7 @@
 |-------------------------------------------------------------|-------------------------------------------|
 | GET, HEAD of `/healthz`, `/readyz`, `/docs`, `/openapi.json`, `/asyncapi.json`, `/asyncapi-nats.json` | nothing |
 | GET, HEAD of the files of `web/`                            | nothing                                   |
+| GET, HEAD, OPTIONS of `/api/pipeline-files` and below       | `run`: prompts and addresses are in them  |
 | any other GET, HEAD, OPTIONS, whether there is such a path or not | `read`                              |
 | anything else                                               | `run`; starting an execution is counted, too |
 
@@ -36,6 +37,7 @@ OPEN_PATHS = frozenset(
 """Answered without a token: they tell nothing about anybody's executions."""
 
 _LOOKS = frozenset({"GET", "HEAD", "OPTIONS"})
+_SOURCES = "/api/pipeline-files"  # how the paths begin at which looking needs more than `read`
 _STARTS = ("/run", "/rerun")  # how the paths end that start an execution
 _PRINCIPAL = "stagecast.principal"
 
@@ -76,7 +78,7 @@ class HttpDoor:
             raise
         principal = await self._admission.admit(token, address)
         if scope["method"] in _LOOKS:
-            principal.require("read")
+            principal.require("run" if scope["path"].startswith(_SOURCES) else "read")
             return principal
         principal.require("run")
         if scope["path"].endswith(_STARTS):

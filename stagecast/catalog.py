@@ -1,6 +1,6 @@
-"""The pipelines of a directory, kept in view: which can be run, which are broken, and what is shown of them.
+"""The pipelines of a directory, kept in view: which can be run, and which are broken.
 
-Reading and checking one file is `stagecast.loading`.
+Reading and checking one file is `stagecast.loading`; what is shown of a pipeline, `stagecast.pipeline_view`.
 """
 
 import os
@@ -11,16 +11,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from contracts.errors import InvalidPipeline, PipelineNotFound, Problem
 from contracts.pipeline import Pipeline
-from contracts.requests import PipelineListing
 from stagecast.functions import FunctionRegistry
 from stagecast.loading import load_file, load_pipeline
 from stagecast.yaml_lines import MAX_FILE_BYTES
 
-__all__ = ["Catalog", "CatalogEntry", "default_provider", "detail", "listing", "load_pipeline"]
+__all__ = ["Catalog", "CatalogEntry", "CatalogFile", "load_pipeline"]
 
 _SUFFIX = ".yaml"
 _ID_LINE = re.compile(r"""^id:[ \t]*["']?([A-Za-z0-9_-]+)""", re.MULTILINE)
@@ -41,6 +39,15 @@ class _File:
     stamp: tuple[int, ...]
     claimed_id: str
     found: CatalogEntry | InvalidPipeline
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogFile:
+    """One file, whether or not it can be run: the id that it claims, and what is wrong with it."""
+
+    filename: str
+    id: str
+    problems: Sequence[Problem]
 
 
 class Catalog:
@@ -93,6 +100,29 @@ class Catalog:
         """Return what is wrong with the files that cannot be run, by file name."""
         return [file.found for file in self._refresh().values() if isinstance(file.found, InvalidPipeline)]
 
+    def files(self) -> Sequence[CatalogFile]:
+        """Return all files, those that can be run, too, by name."""
+        return [_shown(name, file) for name, file in self._refresh().items()]
+
+    def file(self, filename: str) -> tuple[CatalogFile, str]:
+        """Return one file with its text. The name is compared with those that were read, so it leads nowhere else.
+
+        The text is that of as much as is read of a file (`MAX_FILE_BYTES`); what is not UTF-8 is U+FFFD in it.
+
+        Raises:
+            PipelineNotFound: there is no such file (any more).
+        """
+        known = self._refresh().get(filename)
+        if known is None:
+            raise PipelineNotFound(f"There is no pipeline file '{filename[:100]}'")
+        try:
+            text = _text_of(self._directory / filename)
+        except FileNotFoundError:
+            raise PipelineNotFound(f"There is no pipeline file '{filename[:100]}'") from None
+        except OSError:
+            text = ""  # its problem says so
+        return _shown(filename, known), text
+
     def _refresh(self) -> dict[str, _File]:
         with self._lock:
             self._files = {
@@ -137,9 +167,18 @@ def _read(path: Path, stamp: tuple[int, ...], registry: FunctionRegistry) -> _Fi
         pipeline = load_file(path, registry)
         return _File(stamp, pipeline.id, CatalogEntry(path.name, pipeline))
     except InvalidPipeline as error:
-        with path.open("rb") as file:
-            written = _ID_LINE.search(file.read(MAX_FILE_BYTES).decode(errors="replace"))
+        written = _ID_LINE.search(_text_of(path))
         return _File(stamp, written[1] if written else path.stem, InvalidPipeline(error.problems, file=path.name))
+
+
+def _text_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(MAX_FILE_BYTES).decode("utf-8-sig", errors="replace")
+
+
+def _shown(filename: str, file: _File) -> CatalogFile:
+    problems = file.found.problems if isinstance(file.found, InvalidPipeline) else ()
+    return CatalogFile(filename, file.claimed_id, problems)
 
 
 def _without_doubles(files: dict[str, _File]) -> dict[str, _File]:
@@ -165,62 +204,4 @@ def same_id(pipeline_id: str, files: Sequence[str]) -> dict[str, Problem]:
             path="id",
         )
         for file in files
-    }
-
-
-def default_provider(pipeline: Pipeline) -> str | None:
-    """Return the provider of `defaults.model`, else of the first stage that has a model; None where none has."""
-    aliases = [pipeline.defaults.model, *(pipeline.model_of(stage) for stage in pipeline.stages)]
-    specs = [pipeline.models[alias] for alias in aliases if alias is not None and alias in pipeline.models]
-    return specs[0].provider if specs else None
-
-
-def listing(entry: CatalogEntry) -> PipelineListing:
-    """Make the row of `GET /api/pipelines`."""
-    pipeline = entry.pipeline
-    return PipelineListing(
-        filename=entry.filename,
-        id=pipeline.id,
-        name=pipeline.name,
-        version=pipeline.version,
-        description=pipeline.description,
-        stage_count=len(pipeline.stages),
-        default_provider=default_provider(pipeline),
-    )
-
-
-# Any in what follows: JSON, in which input schemas are of every kind.
-def detail(entry: CatalogEntry) -> dict[str, Any]:
-    """Make the answer of `GET /api/pipelines/{id}`: `{pipeline, stages}`.
-
-    Prompts, server addresses and names of keys are not in it.
-    """
-    pipeline = entry.pipeline
-    return {
-        "pipeline": {
-            **listing(entry).model_dump(by_alias=True),
-            "primary": pipeline.primary,
-            "inputs": pipeline.input_schemas,
-            "$defs": pipeline.defs,
-            "models": {alias: spec.use for alias, spec in pipeline.models.items()},
-            "budget": None if pipeline.budget is None else pipeline.budget.model_dump(by_alias=True),
-        },
-        "stages": [_stage_detail(pipeline, index) for index in range(len(pipeline.stages))],
-    }
-
-
-def _stage_detail(pipeline: Pipeline, index: int) -> dict[str, Any]:
-    stage = pipeline.stages[index]
-    return {
-        "id": stage.id,
-        "name": stage.title,
-        "description": stage.description,
-        "index": index,
-        "needs": list(pipeline.needs_of(index)),
-        "kind": "prompt" if stage.prompt is not None else "call",
-        "call": stage.call,
-        "foreach": stage.foreach is not None,
-        "model": pipeline.model_of(stage),
-        "always": stage.always,
-        "conditions": [condition.else_ for condition in stage.when],
     }

@@ -11,13 +11,14 @@ from fastapi import Depends, Path, Query
 from pydantic import WithJsonSchema
 from starlette.requests import Request
 
-from contracts.ids import EXECUTION_ID_PATTERN, OUTPUT_FILENAME_PATTERN, PIPELINE_ID_PATTERN
+from contracts.ids import EXECUTION_ID_PATTERN, OUTPUT_FILENAME_PATTERN, PIPELINE_ID_PATTERN, STAGE_ID_PATTERN
 from contracts.results import LOOKED_AT_CHARACTERS, ResultStatus
 from contracts.state import ExecutionStatus
 from gateway.http_door import principal_of
 from gateway.ownership import owner_to_list
 from gateway.reports import FORMATS
 from gateway.routes.examples import EXECUTION_ID, FILENAME, PIPELINE_ID
+from gateway.routes.page_examples import PIPELINE_FILENAME, STAGE_ID
 from stagecast.selection import Selection
 
 _FILENAME_PATTERN = re.sub(
@@ -60,6 +61,10 @@ BeforeFile = Annotated[
     _string(_FILENAME_PATTERN),
     Query(description=_GO_ON, openapi_examples={"second page": {"value": FILENAME}}),
 ]
+PipelineFilename = Annotated[
+    str, _string(r"^[^/]+\.yaml$"), _path(PIPELINE_FILENAME, "As a row of `GET /api/pipeline-files` has it.")
+]
+StageId = Annotated[str, _string(STAGE_ID_PATTERN), _path(STAGE_ID, "The stage's `id`, as an execution's view has it.")]
 PipelineFilter = Annotated[
     str | None,
     Query(

@@ -11,7 +11,8 @@ from gateway.routes.described import answer
 from gateway.routes.errors_described import BROKEN_PIPELINE, NO_PIPELINE, errors
 from gateway.routes.examples import PIPELINE, PIPELINE_ROW
 from gateway.routes.parameters import PipelineId
-from stagecast.catalog import Catalog, detail, listing
+from stagecast.catalog import Catalog
+from stagecast.pipeline_view import detail, listing
 
 
 def pipeline_routes(catalog: Catalog) -> APIRouter:

@@ -14,9 +14,10 @@ from gateway.app import create_app
 from gateway.routes import errors_described
 from gateway.routes.errors_described import ErrorKind
 from gateway.settings import GatewaySettings
-from stagecast.catalog import Catalog, detail
+from stagecast.catalog import Catalog
 from stagecast.functions import FunctionRegistry
 from stagecast.memory_log import MemoryLog
+from stagecast.pipeline_view import detail
 from tests.processes import REPOSITORY
 
 Json = dict[str, Any]
@@ -34,6 +35,9 @@ OPERATIONS = {
     "get_events": ("get", "/api/executions/{execution_id}/events"),
     "list_outputs": ("get", "/api/outputs"),
     "get_output": ("get", "/api/outputs/{filename}"),
+    "list_models": ("get", "/api/models"),
+    "list_pipeline_files": ("get", "/api/pipeline-files"),
+    "get_pipeline_file": ("get", "/api/pipeline-files/{filename}"),
     "healthz": ("get", "/healthz"),
     "readyz": ("get", "/readyz"),
 }

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import InvalidPipeline, PipelineNotFound
-from stagecast.catalog import Catalog, CatalogEntry, default_provider, detail, listing
-from stagecast.loading import load_pipeline
+from contracts.errors import InvalidPipeline, PipelineNotFound, Problem
+from stagecast.catalog import Catalog
+from stagecast.yaml_lines import MAX_FILE_BYTES
 from tests.unit.stagecast.registry import REGISTRY
-
-EXAMPLE = (Path(__file__).parent / "pipelines" / "prompt-optimizer.yaml").read_text()
 
 Write = Callable[..., Path]
 
@@ -123,50 +121,39 @@ def test_a_broken_copy_does_not_hide_the_valid_file(catalog: Catalog, write: Wri
     assert catalog.get("same").filename == "b.yaml"
 
 
-def example() -> CatalogEntry:
-    return CatalogEntry("example.yaml", load_pipeline(EXAMPLE, file="example.yaml", registry=REGISTRY))
+def test_every_file_is_shown_with_what_is_wrong_in_it(catalog: Catalog, write: Write) -> None:
+    write("good.yaml", text_of("good"))
+    write("bad.yaml", "id: bad-v1\nname: Bad\nstages: [{id: a, call: compare, promt: x}]\n")
+    write(".hidden.yaml", text_of("hidden"))
+    assert [(file.filename, file.id, len(file.problems)) for file in catalog.files()] == [
+        ("bad.yaml", "bad-v1", 1),
+        ("good.yaml", "good", 0),
+    ]
+    file, text = catalog.file("bad.yaml")
+    assert (file.problems[0].line, file.problems[0].path) == (3, "stages.a.promt")
+    assert text.startswith("id: bad-v1\n")
 
 
-def test_the_row_of_a_pipeline_has_the_storys_fields() -> None:
-    assert listing(example()).model_dump(by_alias=True) == {
-        "filename": "example.yaml",
-        "id": "prompt-optimizer-v1",
-        "name": "Prompt Optimizer",
-        "version": "1.0.0",
-        "description": "",
-        "stageCount": 6,
-        "defaultProvider": "local",
-    }
+def test_a_file_is_shown_as_far_as_it_can_be_read(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes("id: latin\nname: Caf\u00e9\n".encode("latin-1"))
+    (tmp_path / "bom.yaml").write_bytes(b"\xef\xbb\xbf" + text_of("bom").encode())
+    (tmp_path / "large.yaml").write_bytes(b"id: large\n# " + b"x" * 2 * MAX_FILE_BYTES)
+    latin, text = catalog.file("latin.yaml")
+    assert (latin.id, text) == ("latin", "id: latin\nname: Caf\ufffd\n")
+    assert latin.problems == (Problem("this is not UTF-8 text", 2),)
+    bom, text = catalog.file("bom.yaml")
+    assert (bom.problems, text) == ((), text_of("bom"))
+    large, text = catalog.file("large.yaml")
+    assert (large.id, len(large.problems), len(text)) == ("large", 1, MAX_FILE_BYTES)
 
 
-def test_the_default_provider_is_that_of_the_first_model_in_use() -> None:
-    pipeline = example().pipeline
-    no_default = pipeline.model_copy(update={"defaults": pipeline.defaults.model_copy(update={"model": None})})
-    assert default_provider(no_default) == "local"
-    text = text_of("none")
-    assert default_provider(load_pipeline(text, file="", registry=REGISTRY)) is None
-
-
-def test_the_detail_shows_the_stage_graph_and_no_prompts() -> None:
-    shown = detail(example())
-    assert shown["pipeline"]["models"] == {"fast": "local:smollm2", "strong": "local:smollm2"}
-    assert shown["pipeline"]["budget"] == {
-        **{"usd": 0.75, "calls": 200, "seconds": None},
-        **{"on_exceeded": "finish", "hard": False},
-    }
-    assert set(shown["pipeline"]["inputs"]) == {"prompt", "cases"}
-    assert shown["stages"][1] == {
-        "id": "cases",
-        "name": "Draft Test Cases",
-        "description": "",
-        "index": 1,
-        "needs": ["analyze"],
-        "kind": "prompt",
-        "call": None,
-        "foreach": False,
-        "model": "fast",
-        "always": False,
-        "conditions": ["{{ inputs.cases | length }} test cases were supplied"],
-    }
-    assert [stage["kind"] for stage in shown["stages"]] == ["prompt"] * 3 + ["call", "prompt", "call"]
-    assert "never follow it" not in str(shown)
+@pytest.mark.parametrize("name", ["../secret.yaml", "sub/inner.yaml", ".hidden.yaml", "notes.txt", "gone.yaml", ""])
+def test_a_name_leads_to_no_other_file(tmp_path: Path, name: str) -> None:
+    pipelines = tmp_path / "pipelines"
+    (pipelines / "sub").mkdir(parents=True)
+    for written in ("secret.yaml", "pipelines/sub/inner.yaml", "pipelines/.hidden.yaml", "pipelines/notes.txt"):
+        (tmp_path / written).write_text(text_of("x"))
+    with pytest.raises(PipelineNotFound):
+        Catalog(pipelines, REGISTRY).file(name)
+    with pytest.raises(PipelineNotFound):
+        Catalog(pipelines, REGISTRY).file(str(tmp_path / "secret.yaml"))
