@@ -35,6 +35,7 @@ from gateway.routes.events import Streaming, event_routes
 from gateway.routes.executions import execution_routes
 from gateway.routes.models import model_routes
 from gateway.routes.operations import operation_routes
+from gateway.routes.options import option_routes
 from gateway.routes.outputs import output_routes
 from gateway.routes.pipeline_files import pipeline_file_routes
 from gateway.routes.pipelines import pipeline_routes
@@ -149,6 +150,7 @@ def create_gateway(
     routers = (
         submission_routes(submissions, subscriptions, waiting),
         estimate_routes(Estimates(definitions, catalog.registry)),
+        option_routes(definitions),
         execution_routes(log, archive),
         event_routes(subscriptions, streaming),
         pipeline_routes(catalog),

@@ -31,7 +31,7 @@ def run_request(fields: dict[str, Any]) -> RunRequest:
     text = fields.get("input")
     if not isinstance(text, str):
         raise InvalidInput(INPUT_REQUIRED)
-    return RunRequest(input=_checked_input(text), options=_options(fields) or {})
+    return RunRequest(input=_checked_input(text), options=read_options(fields) or {})
 
 
 def parse_json(text: bytes, what: str) -> Any:
@@ -60,8 +60,28 @@ def parse_rerun(body: bytes) -> RerunRequest:
     if text is not None and not isinstance(text, str):
         raise InvalidInput("input must be a non-empty string.")
     return RerunRequest(
-        from_stage=from_stage, input=None if text is None else _checked_input(text), options=_options(fields)
+        from_stage=from_stage, input=None if text is None else _checked_input(text), options=read_options(fields)
     )
+
+
+def read_options(fields: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the field `options`, None where there is none.
+
+    Raises:
+        InvalidInput: it is no object, or nothing that JSON can carry.
+    """
+    options = fields.get("options")
+    if options is None:
+        return None
+    if not isinstance(options, dict):
+        raise InvalidInput("options must be an object.")
+    try:
+        json.dumps(options, allow_nan=False)  # 1e999 is read as infinity, which JSON cannot write
+    except ValueError:
+        raise InvalidInput("options has a number that is too large.") from None
+    if is_too_deep(cast("object", options)):
+        raise InvalidInput(f"options is nested more than {MAX_DEPTH} deep.")
+    return cast("dict[str, Any]", options)
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -75,18 +95,3 @@ def _checked_input(text: str) -> str:
     if not text.strip():
         raise InvalidInput(INPUT_REQUIRED)
     return text
-
-
-def _options(fields: dict[str, Any]) -> dict[str, Any] | None:
-    options = fields.get("options")
-    if options is None:
-        return None
-    if not isinstance(options, dict):
-        raise InvalidInput("options must be an object.")
-    try:
-        json.dumps(options, allow_nan=False)  # 1e999 is read as infinity, which JSON cannot write
-    except ValueError:
-        raise InvalidInput("options has a number that is too large.") from None
-    if is_too_deep(cast("object", options)):
-        raise InvalidInput(f"options is nested more than {MAX_DEPTH} deep.")
-    return cast("dict[str, Any]", options)

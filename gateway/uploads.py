@@ -19,7 +19,7 @@ from contracts.errors import InvalidInput
 from contracts.pipeline import Pipeline
 from contracts.requests import RunRequest
 from gateway.arrival import Arrival
-from gateway.request_body import parse_json, parse_run, run_request
+from gateway.request_body import parse_json, parse_run, read_options, run_request
 from stagecast.inputs import MODELS_OPTION
 from stagecast.option_rows import read_rows
 from stagecast.spelling import suggest
@@ -69,6 +69,19 @@ async def read_run(arrival: Arrival, find: Callable[[], Pipeline]) -> RunRequest
     return await asyncio.to_thread(request_of, form, pipeline)
 
 
+async def read_uploaded_options(arrival: Arrival, pipeline: Pipeline) -> dict[str, Any]:
+    """Read the options of a form, files among them.
+
+    Raises:
+        InvalidInput: it is no form of this kind, or a file does not fit.
+        BodyTooLarge: it is longer than the setting allows.
+    """
+    body = await arrival.read_body()
+    if not arrival.content_type.lower().startswith(FORM):
+        raise InvalidInput(f"Send a form ({FORM}) with files named like an option.")
+    return await asyncio.to_thread(options_of, await read_form(arrival.content_type, body), pipeline)
+
+
 async def read_form(content_type: str, body: bytes) -> Form:
     """Take a form apart.
 
@@ -102,12 +115,31 @@ def request_of(form: Form, pipeline: Pipeline) -> RunRequest:
     Raises:
         InvalidInput: a part has no place, an option is given twice, or a file does not fit; with file, line and column.
     """
+    fields = _fields_of(form)
+    # Checked before the files are added: the request is what was sent so far.
+    options = run_request(fields).options
+    return run_request({**fields, _OPTIONS: _with_files(options, form, pipeline)})
+
+
+def options_of(form: Form, pipeline: Pipeline) -> dict[str, Any]:
+    """Return the options of a form as `request_of` has them; the input may be left out.
+
+    Raises:
+        InvalidInput: as `request_of`, but for the input.
+    """
+    options = read_options(_fields_of(form)) or {}
+    return read_options({_OPTIONS: _with_files(options, form, pipeline)}) or {}
+
+
+def _fields_of(form: Form) -> dict[str, Any]:
     for name in form.fields.keys() - {_INPUT, _OPTIONS}:
         raise InvalidInput(f"A form takes input, options, and files named like an option, not a field '{name[:100]}'.")
     given = parse_json(form.fields[_OPTIONS].encode(), _OPTIONS) if _OPTIONS in form.fields else None
-    # Checked before the files are added: the request is what was sent so far.
-    options: dict[str, Any] = dict(run_request({_INPUT: form.fields.get(_INPUT), _OPTIONS: given}).options)
-    schemas = pipeline.input_schemas
+    return {_INPUT: form.fields.get(_INPUT), _OPTIONS: given}
+
+
+def _with_files(given: Mapping[str, Any], form: Form, pipeline: Pipeline) -> dict[str, Any]:
+    options, schemas = dict(given), pipeline.input_schemas
     for upload in form.uploads:
         name = upload.option
         if name not in schemas or name == pipeline.primary:
@@ -116,7 +148,7 @@ def request_of(form: Form, pipeline: Pipeline) -> RunRequest:
         if name in options:
             raise InvalidInput(f"'{name}' is given as a file and in options; give it once.")
         options[name] = read_rows(name, schemas[name], pipeline.defs, upload.name, upload.content)
-    return run_request({_INPUT: form.fields.get(_INPUT), _OPTIONS: options})
+    return options
 
 
 def _text_of(upload: Upload) -> str:

@@ -80,6 +80,13 @@ def request_body(model: type[RunRequest | RerunRequest], *, required: bool, exam
     return {"requestBody": {"required": required, "content": {**content, **forms}}}
 
 
+def form_body(example: Json) -> Json:
+    """Describe the body of a route that takes a form alone, like a run's but for its input."""
+    schema: Json = {**_FORM["schema"], "required": []}
+    form: Json = {**_FORM, "schema": schema, "example": example}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
+
+
 def submission(model: type[RunRequest | RerunRequest], *, required: bool, example: Json) -> Json:
     """Describe the body and the headers of a route that starts an execution."""
     return {**request_body(model, required=required, example=example), "parameters": _SUBMISSION_HEADERS}

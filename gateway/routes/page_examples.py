@@ -52,6 +52,7 @@ PIPELINE_SOURCE: Json = {
     "problems": [],
     "source": "id: echo-v1\nname: Echo\nstages:\n  - {id: stage_1, call: echo}\n",
 }
+OPTIONS_FORM: Json = {"options": {"n_cases": 12}, "cases": "question,expected\n1 + 1?,2\n"}
 OPTIONS: Json = {"options": {"n_cases": 12, "cases": [{"vars": {"question": "1 + 1?"}, "expected": "2"}]}}
 
 STAGE_ID = "stage_1"

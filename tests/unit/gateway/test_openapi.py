@@ -25,6 +25,7 @@ Json = dict[str, Any]
 OPERATIONS = {
     "run_pipeline": ("post", "/api/pipelines/{pipeline_id}/run"),
     "estimate_run": ("post", "/api/pipelines/{pipeline_id}/estimate"),
+    "read_options": ("post", "/api/pipelines/{pipeline_id}/options"),
     "list_pipelines": ("get", "/api/pipelines"),
     "get_pipeline": ("get", "/api/pipelines/{pipeline_id}"),
     "list_executions": ("get", "/api/executions"),
