@@ -35,7 +35,7 @@ export function Dashboard() {
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;
     scrollTo(0, 0);
-  }, [JSON.stringify({ ...shown, from: null })]);
+  }, [placeOf(shown)]);
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <header class="bar">
@@ -64,7 +64,7 @@ function View({ shown }) {
     case "run":
       return html`<${RunView} key=${`${shown.pipelineId} ${shown.from}`} pipelineId=${shown.pipelineId} from=${shown.from} />`;
     case "runs":
-      return html`<${RunsView} />`;
+      return html`<${RunsView} pipeline=${shown.pipeline} status=${shown.status} q=${shown.q} before=${shown.before} />`;
     case "execution":
       return html`<${ExecutionView} key=${shown.executionId} executionId=${shown.executionId} />`;
     case "compare":
@@ -78,6 +78,11 @@ function View({ shown }) {
         >Nothing is at “${shown.path}”. Begin with <a href=${to.run()}>a run</a>.<//
       >`;
   }
+}
+
+/** What makes it another page: not what is filtered in it, where the keyboard is in a field. @param {Route} shown */
+function placeOf(shown) {
+  return shown.view === "runs" ? "runs" : JSON.stringify({ ...shown, from: null });
 }
 
 /** The address behind `#` is the router's, so the link's own way is closed. @param {Event} event */
