@@ -19,7 +19,7 @@ help: ## this list
 run: $(SERVICES) ## start everything on this machine; Ctrl-C stops it
 	@$(BIN)/stagecast up
 
-test: $(TOOLS) ## all the tests
+test: $(TOOLS) $(WEB_TOOLS) ## all the tests
 	@$(BIN)/python -m pytest
 
 chaos: $(TOOLS) ## real processes under load, killed and frozen; ARGS="--seed 7 --form long --minutes 20"

@@ -1,6 +1,5 @@
 """The stack, the Nodes and the browser that the JavaScript client is tested in."""
 
-import os
 import shutil
 from collections.abc import AsyncGenerator
 
@@ -12,9 +11,9 @@ from tests.nats_server import NatsServer
 from tests.processes import Stack, running_stack
 from tests.web.following import QUICK
 from tests.web.node import Driver, Node, NodeMissing, driving, find_node
+from tests.web.required import cannot
 from tests.web.scripted_gateway import ScriptedSockets, scripted_sockets
 
-IS_REQUIRED = os.environ.get("STAGECAST_REQUIRE_BROWSER") == "1"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--headless",
@@ -24,12 +23,6 @@ FLAGS = (
     # The tests' empty pages come from nowhere that the browser knows, so it would not let them reach this machine.
     "--disable-features=LocalNetworkAccessChecks",
 )
-
-
-def _cannot(reason: str) -> None:
-    if IS_REQUIRED:
-        pytest.fail(f"{reason} (STAGECAST_REQUIRE_BROWSER=1)")
-    pytest.skip(reason)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -45,7 +38,7 @@ def node(request: pytest.FixtureRequest) -> Node:
     try:
         return find_node(request.param)
     except NodeMissing as missing:
-        _cannot(f"THE CLIENT IS NOT TESTED IN THIS NODE: {missing}")
+        cannot(f"THE CLIENT IS NOT TESTED IN THIS NODE: {missing}")
         raise
 
 
@@ -63,7 +56,7 @@ async def browser() -> AsyncGenerator[Browser]:
     """A real Chromium, the one of the machine."""
     binary = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if binary is None:
-        _cannot("THE CLIENT IS NOT TESTED IN A BROWSER: there is no chromium; on Debian: apt-get install chromium")
+        cannot("THE CLIENT IS NOT TESTED IN A BROWSER: there is no chromium; on Debian: apt-get install chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=binary, args=FLAGS)
         yield browser

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-import pytest
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -19,6 +18,7 @@ from playwright.async_api import (
 )
 
 from tests.processes import REPOSITORY
+from tests.web.required import cannot
 
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 DESK: ViewportSize = {"width": 1280, "height": 860}
@@ -88,7 +88,7 @@ class DashboardTab:
     async def faults(self) -> list[str]:
         """Return what axe finds wrong for people with disabilities."""
         if not AXE.is_file():
-            pytest.skip("NOT LOOKED AT BY AXE: node_modules is missing; `make node_modules` or `npm ci` brings it")
+            cannot("NOT LOOKED AT BY AXE: there is no node_modules; `make check` brings it")
         await self.page.evaluate(AXE.read_text())
         found: list[str] = await self.page.evaluate(_LOOK, _RULES)
         return found
