@@ -59,13 +59,13 @@ _MODELS: dict[str, list[dict[str, Any]]] = {
         {"match": "^The place", "reply": "A rock with one door.", **_WRITES},
         {
             "match": BREAK,
-            "error": {"code": "model_auth", "message": "The provider refuses the key."},
+            "error": {"code": "refused_key", "message": "The provider refuses the key."},
             "delay_ms": 200,
         },
         {
             "match": STUMBLE,
             "times": 1,
-            "error": {"code": "model_busy", "message": "The model is busy.", "retryable": True},
+            "error": {"code": "overloaded", "message": "The model is busy.", "retryable": True},
         },
         {"match": "^Tell it", "reply": TOLD, **_WRITES},
     ]

@@ -74,9 +74,10 @@ function View({ shown }) {
     case "models":
       return html`<${ModelsView} />`;
     default:
-      return html`<${Notice} kind="error" title="There is no such page"
-        >Nothing is at “${shown.path}”. Begin with <a href=${to.run()}>a run</a>.<//
-      >`;
+      return html`<h1>Not found</h1>
+        <${Notice} kind="error" title="There is no such page">
+          Nothing is at “<bdi>${shown.path}</bdi>”. Begin with <a href=${to.run()}>a run</a>.
+        <//>`;
   }
 }
 

@@ -31,7 +31,7 @@ export function ExecutionView({ executionId }) {
     <${Heading} execution=${execution} />
     ${execution.result && html`<${ResultView} result=${execution.result} filename=${execution.filename} view=${null} />`}
     <${Course} execution=${execution} />
-    <${Submitted} execution=${execution} />
+    ${!execution.result && html`<${Submitted} execution=${execution} />`}
     <${Diary} execution=${execution} />
   `;
 }

@@ -7,6 +7,7 @@ import { Badge } from "../parts/badge.js";
 import { cost, counted, duration, timeOfDay, tokens } from "../parts/format.js";
 import { useNow } from "../parts/now.js";
 import { ValueView } from "../parts/value_view.js";
+import { ErrorHint } from "../result/error_hint.js";
 import { to } from "../router.js";
 
 /** @import { Execution, Stage } from "./types.d.ts" */
@@ -26,7 +27,7 @@ export function StagePanel({ execution, stage }) {
     ${facts.length > 0 && html`<p class="soft">${facts.join(" · ")}</p>`}
     ${status === "pending" && html`<p>${waitingFor(execution, stage)}</p>`}
     ${reason && html`<p>Skipped: <bdi>${reason}</bdi></p>`}
-    ${error && html`<p class="stage-error">${error}</p>`}
+    ${error && html`<p class="stage-error">${error}</p><${ErrorHint} code=${stage.errorCode} />`}
     ${reusedFrom && html`<p>Its result was taken over from <a href=${to.execution(reusedFrom)}>an earlier run</a>, which paid for it.</p>`}
     ${retry && html`<${Retry} retry=${retry} />`}
     ${stage.notes.length > 0 && html`<${Notes} stage=${stage} />`}
