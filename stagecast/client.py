@@ -30,12 +30,13 @@ from contracts.requests import (
     RunReply,
     RunRequest,
 )
-from contracts.results import OutputListing, PipelineResult
+from contracts.results import OutputListing, PipelineResult, ResultStatus
 from stagecast.connections import Connections
 from stagecast.dialer import Dialer
 from stagecast.event_stream import EventStream
 from stagecast.exchange import Exchange, read_reply
 from stagecast.gateway_address import GatewayAddress
+from stagecast.pages import read_pages
 from stagecast.position import Position
 from stagecast.readiness import wait_ready
 from stagecast.run import Run
@@ -166,11 +167,26 @@ class Client:
         reply = await self._exchange.request("POST", f"/api/executions/{check_execution_id(execution_id)}/finish")
         return read_reply(FinishReply, reply).finishing
 
-    async def outputs(self, *, limit: int = 100, before: str | None = None) -> Sequence[OutputListing]:
-        """Return saved results, newest first; `before` is the last file name of the page before."""
-        params: dict[str, str | int] = {"limit": limit} | ({} if before is None else {"before": before})
-        reply = await self._exchange.request("GET", f"/api/outputs?{httpx.QueryParams(params)}")
-        return read_reply(list[OutputListing], reply)
+    async def outputs(
+        self,
+        *,
+        limit: int = 100,
+        before: str | None = None,
+        pipeline: str | None = None,
+        status: ResultStatus | None = None,
+        text: str | None = None,
+    ) -> Sequence[OutputListing]:
+        """Return saved results, newest first, as many as there are up to `limit`; it may take many requests.
+
+        Args:
+            limit: how many.
+            before: the last file name of what was returned before.
+            pipeline: only those of the pipeline with this id.
+            status: only those with this status.
+            text: only those with this text in prompt, ids or error.
+        """
+        filters = {"before": before, "pipeline": pipeline, "status": status, "q": text}
+        return await read_pages(self._exchange, "/api/outputs", list[OutputListing], limit=limit, filters=filters)
 
     async def output(self, filename: str) -> PipelineResult:
         """Return one saved result."""

@@ -64,6 +64,17 @@ class Exchange:
         """
         return _content_of(await self.send(method, path, body))
 
+    async def request_page(self, path: str) -> tuple[bytes, str | None]:
+        """Return the body of one page of a list, and the query of the next one; None on the last page.
+
+        Raises:
+            RequestRefused: the answer is an error.
+        """
+        reply = await self.send("GET", path)
+        following = reply.links.get("next", {}).get("url")
+        # The query alone: a gateway behind a proxy may go by another path there.
+        return _content_of(reply), None if following is None else following.partition("?")[2]
+
     async def submit(self, path: str, body: str, key: str) -> bytes:
         """Post with an `Idempotency-Key`; repeat that while it is not known what became of it.
 

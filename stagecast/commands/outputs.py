@@ -26,6 +26,15 @@ class _Form(StrEnum):
     JSON = "json"
 
 
+class _Status(StrEnum):
+    """`contracts.results.ResultStatus`, as the command line needs it."""
+
+    SUCCESS = "success"
+    EARLY_EXIT = "early_exit"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 _FORMS_BY_SUFFIX = {".html": _Form.HTML, ".htm": _Form.HTML, ".json": _Form.JSON}
 
 
@@ -34,6 +43,9 @@ def outputs(
     context: typer.Context,
     limit: Annotated[int, typer.Option(min=1, help="How many to list, newest first.")] = 20,
     before: Annotated[str | None, typer.Option(metavar="FILENAME", help="List those older than this one.")] = None,
+    pipeline: Annotated[str | None, typer.Option(metavar="ID", help="List those of this pipeline.")] = None,
+    status: Annotated[_Status | None, typer.Option(help="List those with this status.")] = None,
+    text: Annotated[str | None, typer.Option(help="List those with this text in prompt, ids or error.")] = None,
 ) -> None:
     """List saved results, newest first; `stagecast outputs show` shows one."""
     if context.invoked_subcommand is not None:
@@ -41,7 +53,9 @@ def outputs(
     from stagecast.wording import word_cost, word_duration
 
     async def work(client: "Client") -> "Sequence[OutputListing]":
-        return await client.outputs(limit=limit, before=before)
+        return await client.outputs(
+            limit=limit, before=before, pipeline=pipeline, status=None if status is None else status.value, text=text
+        )
 
     rows = [
         [

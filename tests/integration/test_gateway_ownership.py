@@ -166,6 +166,19 @@ async def test_outputs_are_ones_own_and_an_admins_all(house: House) -> None:
                     assert reply.json() == {"error": "Output not found", "code": "output_not_found"}
 
 
+async def test_a_filter_finds_ones_own_alone(house: House, log: JetStreamLog) -> None:
+    mine = [await ended(log, owner) for owner in ("alice", "bob", None, "alice")]
+    for example, owner in zip(mine, ("alice", "bob", None, "alice"), strict=True):
+        end = example.completed(2, "failed").result
+        await house.gateway.outputs.save(end.model_copy(update={"owner": owner}))
+    for filters in ("q=hello", "status=failed", "pipeline=example-v1", f"q={mine[1].id}"):
+        owners = {"alice": (0, 3), "bob": (1,), "ops": (0, 1, 2, 3)}
+        for who, places in owners.items():
+            expected = sorted(mine[place].id for place in places if filters != f"q={mine[1].id}" or place == 1)
+            for path, name in (("/api/executions", "id"), ("/api/outputs", "executionId")):
+                assert sorted(await house.listed(who, f"{path}?limit=1&{filters}", name)) == expected
+
+
 async def test_everybody_has_idempotency_keys_of_their_own(house: House) -> None:
     first = {who: await house.submit(who, who, key="order-1") for who in SCOPES}
     ids = {who: reply.json()["executionId"] for who, reply in first.items()}
