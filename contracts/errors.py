@@ -48,6 +48,15 @@ class ExecutionNotFound(StagecastError):
         super().__init__(message)
 
 
+class StageNotFound(StagecastError):
+    """The execution has no stage with this id."""
+
+    code = "stage_not_found"
+
+    def __init__(self, message: str = "Stage not found") -> None:
+        super().__init__(message)
+
+
 class OutputNotFound(StagecastError):
     """There is no result file of this name."""
 

@@ -21,8 +21,8 @@ class StageInput(WireModel):
     """What a stage was given, without what a repeated attempt is told of its last fault."""
 
     stage_id: str
-    kind: Literal["prompt", "call"]
+    kind: Literal["prompt", "call"] | None = Field(description="Null where the events are not kept any more.")
     call: str | None = Field(default=None, description="The function that it calls.")
     reason: str | None = Field(default=None, description="Why there are no items, in a sentence; else null.")
-    total: int = Field(default=0, description="How many items there were; `items` has the first of them.")
+    total: int = Field(default=0, description="How many items there were; `items` has the first of them, at most 50.")
     items: tuple[StageInputItem, ...] = ()

@@ -39,12 +39,14 @@ from gateway.routes.options import option_routes
 from gateway.routes.outputs import output_routes
 from gateway.routes.pipeline_files import pipeline_file_routes
 from gateway.routes.pipelines import pipeline_routes
+from gateway.routes.stage_inputs import stage_input_routes
 from gateway.routes.submissions import Waiting, submission_routes
 from gateway.routes.web import web_routes
 from gateway.security_headers import SecurityHeaders
 from gateway.session import SessionLimits
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets, SocketsLimits
+from gateway.stage_inputs import StageInputs
 from gateway.submission import Submissions
 from gateway.subscriptions import Subscriptions
 from gateway.web_files import read_web_files
@@ -152,6 +154,7 @@ def create_gateway(
         estimate_routes(Estimates(definitions, catalog.registry)),
         option_routes(definitions),
         execution_routes(log, archive),
+        stage_input_routes(StageInputs(log, archive)),
         event_routes(subscriptions, streaming),
         pipeline_routes(catalog),
         pipeline_file_routes(catalog),

@@ -26,6 +26,7 @@ from contracts.errors import (
     PipelineNotFound,
     QueueFull,
     StagecastError,
+    StageNotFound,
 )
 from contracts.requests import ErrorReply
 from gateway.refusals import Forbidden, IdentityUnavailable, RateLimited, TooManyConnections, Unauthenticated
@@ -42,6 +43,7 @@ _STATUSES: dict[type[StagecastError], int] = {
     PipelineNotFound: 404,
     ExecutionNotFound: 404,
     OutputNotFound: 404,
+    StageNotFound: 404,
     ExecutionRunning: 409,
     IdempotencyConflict: 409,
     QueueFull: 429,

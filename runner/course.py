@@ -23,9 +23,8 @@ from runner.plan import (
     plan,
     replacement_if_possible,
 )
-from runner.records import StageRecord, records_of
+from runner.records import StageRecord, records_of, scope_of
 from runner.running import RunningStage
-from runner.scope import begin_scope, offer
 from runner.stages.delivery import deliver
 from runner.stages.work import StageWork
 from runner.teller import Teller
@@ -45,7 +44,7 @@ class Course:
         self, state: ExecutionState, inputs: Mapping[str, Json], parts: Parts, telling: Telling, elapsed: Elapsed
     ) -> None:
         self.records = records_of(state)
-        self.scope = begin_scope(inputs, self.records.values())
+        self.scope = scope_of(inputs, self.records.values())
         self._state = state
         self._parts = parts
         self._telling = telling
@@ -239,7 +238,7 @@ class Course:
         record.fail(message, error.code, outcome)
 
     def _settle(self, record: StageRecord) -> None:
-        offer(self.scope, record)
+        record.offer_to(self.scope)
         self._note_change()
 
     def _note_change(self) -> None:

@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from contracts.errors import ExpressionError, StageError
 from contracts.pipeline import Stage
 from runner.records import StageRecord
-from runner.scope import Scope, with_own_output
 from runner.values import Json, NotJson, as_json, as_text, sentence
-from stagecast.expressions import compile_expression, compile_structure, compile_template
+from stagecast.expressions import compile_expression, compile_template
+from stagecast.scope import Scope, with_own_output
+from stagecast.stage_input import render_replacement
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,4 +225,4 @@ def _skip(stage: Stage, reason: str, scope: Scope) -> Decision:
 
 
 def _replacement(stage: Stage, scope: Scope) -> Json:
-    return as_json(compile_structure(stage.output_when_skipped).render(scope))
+    return as_json(render_replacement(stage, scope))

@@ -1,5 +1,6 @@
 """The engine's own record of each stage, begun from an execution's state. How a record moves is decided by `plan`."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -12,6 +13,7 @@ from runner.journal import Journal
 from runner.progress import StagePlace
 from runner.values import Json
 from stagecast.functions import Spending
+from stagecast.scope import Scope, begin_scope, offer
 
 Phase = Literal["pending", "interrupted", "running", "completed", "skipped", "failed", "cancelled"]
 """`interrupted`: started by a runner that was lost. It runs anew, and nothing about starting it is decided again.
@@ -72,6 +74,10 @@ class StageRecord:
         self.phase, self.outcome, self.output = "failed", outcome, outcome.output
         self.error, self.error_code = error, code
 
+    def offer_to(self, scope: Scope) -> None:
+        """Let later stages see what it offers; it is settled."""
+        offer(scope, self.stage, self.phase, self.output)
+
     def cut_off(self, outcome: StageOutcome | None) -> None:
         """Settle it as aborted; `outcome` has what it had spent, None where that is not known."""
         self.phase, self.outcome = "cancelled", outcome
@@ -101,6 +107,15 @@ def records_of(state: ExecutionState) -> dict[str, StageRecord]:
             has_started=known.started_at is not None,
         )
     return records
+
+
+def scope_of(inputs: Mapping[str, Json], records: Iterable[StageRecord]) -> Scope:
+    """Return what expressions see of an execution whose settled stages are those of `records`."""
+    scope = begin_scope(inputs)
+    for record in records:
+        if record.is_settled:
+            record.offer_to(scope)
+    return scope
 
 
 def _spent_so_far(stage: StageState) -> StageOutcome | None:

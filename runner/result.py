@@ -20,10 +20,10 @@ from contracts.results import (
 )
 from contracts.state import ExecutionState
 from runner.records import StageRecord, records_of
-from runner.scope import Scope, with_own_output
 from runner.values import Json, NotJson, as_json, sentence
 from stagecast.expressions import compile_structure
 from stagecast.functions import add_costs
+from stagecast.scope import Scope, with_own_output
 
 _STATUS_OF: Mapping[str, StageStatus] = {
     "completed": "success",

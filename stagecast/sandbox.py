@@ -5,6 +5,7 @@ filters and methods are lists of what is allowed, and whatever multiplies is wei
 compiled and rendered is not here: `stagecast.expressions`.
 """
 
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -42,11 +43,43 @@ _KEPT_METHODS: Mapping[type[object], frozenset[str]] = {
 _KEPT_STATEMENTS = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.With)
 
 _steps: ContextVar[list[int] | None] = ContextVar("loop_steps", default=None)
+_limit: ContextVar["TimeLimit | None"] = ContextVar("time_limit", default=None)
+
+
+class TimeLimit:
+    """How long everything that is rendered inside a block may take together; looked at between steps."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self._until
+
+    def check(self) -> None:
+        """Do nothing while there is time; raise `ExpressionError` after it."""
+        if self.is_over:
+            raise ExpressionError("this takes too long")
+
+
+@contextmanager
+def time_limited(seconds: float) -> Generator[TimeLimit]:
+    """Let whatever is rendered inside the block fail once the time is up."""
+    limit = TimeLimit(seconds)
+    token = _limit.set(limit)
+    try:
+        yield limit
+    finally:
+        _limit.reset(token)
 
 
 @contextmanager
 def metered() -> Generator[None]:
     """Count the loop steps of what is rendered inside the block, from 0."""
+    limit = _limit.get()
+    if limit is not None:
+        limit.check()
     token = _steps.set([0])
     try:
         yield
@@ -55,8 +88,10 @@ def metered() -> Generator[None]:
 
 
 def _counted(items: Iterable[object]) -> Iterator[object]:
-    steps = _steps.get()
+    steps, limit = _steps.get(), _limit.get()
     for item in items:
+        if limit is not None:
+            limit.check()
         if steps is not None:
             steps[0] += 1
             if steps[0] > MAX_LOOP_STEPS:

@@ -39,6 +39,7 @@ FOREIGN_ORIGIN = ErrorKind(403, "origin_not_allowed", "Pages of this origin may 
 HOST_NOT_ALLOWED = ErrorKind(403, "host_not_allowed", "This gateway does not go by the name in the Host header.")
 NO_PIPELINE = ErrorKind(404, "pipeline_not_found", "Pipeline not found")
 NO_EXECUTION = ErrorKind(404, "execution_not_found", "Execution not found")
+NO_STAGE = ErrorKind(404, "stage_not_found", "Stage not found")
 NO_OUTPUT = ErrorKind(404, "output_not_found", "Output not found")
 REQUEST_TIMEOUT = ErrorKind(408, "request_timeout", "The request took too long to arrive.")
 EXECUTION_RUNNING = ErrorKind(

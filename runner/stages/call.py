@@ -16,8 +16,8 @@ from runner.progress import Note
 from runner.shape import shape_of
 from runner.stages.work import Item, StageWork
 from runner.values import Json, NotJson, as_json, sentence
-from stagecast.expressions import compile_structure
 from stagecast.functions import Answer, FunctionContext, Remaining, Spending
+from stagecast.stage_input import render_arguments
 
 MAX_DATA_BYTES = 64 * 1024
 """More than one progress event should carry to everybody who watches."""
@@ -36,7 +36,7 @@ async def run_call(work: StageWork, item: Item | None) -> Json:
     who = f"The function '{name}'"
     with plugin_edge(who, work.teller):
         function = work.registry.function(name)
-    arguments: dict[str, Json] = compile_structure(work.stage.with_).render(work.scope_of(item))
+    arguments = render_arguments(work.stage, work.scope_of(item))
     shape = work.shape()
 
     async def attempt(_last: StageError | None) -> Json:

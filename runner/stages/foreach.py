@@ -10,7 +10,7 @@ from runner.account import CallRefused
 from runner.groups import first_leaf
 from runner.stages.work import Item, StageWork
 from runner.values import Json, NotJson, as_json, sentence
-from stagecast.expressions import compile_structure
+from stagecast.stage_input import render_items
 
 MAX_ITEMS = 10_000
 """More is a mistake in a template or a model's whim, and every one of them would be paid for."""
@@ -58,7 +58,7 @@ async def run_foreach(work: StageWork, foreach: Foreach, run_one: RunOne) -> Jso
 
 def _items(work: StageWork, foreach: Foreach) -> list[Item]:
     try:
-        value = as_json(compile_structure(foreach.items).render(work.scope))
+        value = as_json(render_items(foreach, work.scope))
     except NotJson as error:
         raise StageError(f"The items of the foreach cannot be used: {error}.", code="bad_items") from None
     if not isinstance(value, list):

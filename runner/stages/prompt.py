@@ -3,8 +3,8 @@
 from contracts.errors import StageError
 from runner.calls import Ask
 from runner.stages.work import Item, StageWork
-from runner.values import Json, as_text
-from stagecast.expressions import compile_template
+from runner.values import Json
+from stagecast.stage_input import render_messages
 
 
 async def run_prompt(work: StageWork, item: Item | None) -> Json:
@@ -16,11 +16,11 @@ async def run_prompt(work: StageWork, item: Item | None) -> Json:
     prompt = work.stage.prompt
     if prompt is None:
         raise StageError(f"Stage '{work.stage.id}' has no prompt.", code="bad_stage")
-    scope = work.scope_of(item)
+    messages = render_messages(prompt, work.scope_of(item))
     index = None if item is None else item.index
     ask = Ask(
-        user=as_text(compile_template(prompt.user).render(scope)),
-        system=None if prompt.system is None else as_text(compile_template(prompt.system).render(scope)),
+        user=messages.user,
+        system=messages.system,
         alias=work.pipeline.model_of(work.stage),
         shape=work.shape(),
         timeout_seconds=work.timeout_seconds,

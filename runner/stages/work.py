@@ -11,12 +11,12 @@ from runner.attempts import Attempts
 from runner.calls import StageCalls
 from runner.plugins import plugin_edge
 from runner.progress import StagePlace
-from runner.scope import Scope
 from runner.shape import Shape, shape_of
 from runner.teller import Teller
 from runner.timing import Timing
 from runner.values import Json, sentence
 from stagecast.functions import CheckContext, FunctionRegistry
+from stagecast.scope import Scope, with_item
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,7 @@ class StageWork:
 
     def scope_of(self, item: Item | None) -> Scope:
         """Return what the stage's expressions see, for an item of its foreach or for the whole."""
-        if item is None or self.stage.foreach is None:
-            return self.scope
-        return {**self.scope, self.stage.foreach.as_: item.value}
+        return self.scope if item is None else with_item(self.scope, self.stage, item.value)
 
     def shape(self) -> Shape | None:
         """Return the shape that the stage's value (in a foreach each item's) must have."""

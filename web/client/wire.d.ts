@@ -745,12 +745,13 @@ export interface StageFailed {
 /** What a stage was given, without what a repeated attempt is told of its last fault. */
 export interface StageInput {
   stageId: string;
-  kind: "prompt" | "call";
+  /** Null where the events are not kept any more. */
+  kind: "prompt" | "call" | null;
   /** The function that it calls. */
   call: string | null;
   /** Why there are no items, in a sentence; else null. */
   reason: string | null;
-  /** How many items there were; `items` has the first of them. */
+  /** How many items there were; `items` has the first of them, at most 50. */
   total: number;
   items: Array<StageInputItem>;
 }

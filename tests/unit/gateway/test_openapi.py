@@ -34,6 +34,7 @@ OPERATIONS = {
     "finish_execution": ("post", "/api/executions/{execution_id}/finish"),
     "rerun_execution": ("post", "/api/executions/{execution_id}/rerun"),
     "get_events": ("get", "/api/executions/{execution_id}/events"),
+    "get_stage_input": ("get", "/api/executions/{execution_id}/stages/{stage_id}/input"),
     "list_outputs": ("get", "/api/outputs"),
     "get_output": ("get", "/api/outputs/{filename}"),
     "list_models": ("get", "/api/models"),

@@ -14,8 +14,8 @@ from runner.plan import (
     output_after_failure,
     plan,
 )
-from runner.records import StageRecord, records_of
-from runner.scope import Scope, begin_scope
+from runner.records import StageRecord, records_of, scope_of
+from stagecast.scope import Scope
 from tests.unit.runner.scripts import begin, call, definition, prompt
 
 NO_BUDGET = BudgetStanding()
@@ -27,7 +27,7 @@ def standing(*stages: dict[str, Any], done: dict[str, object] | None = None, fai
         records[stage_id].complete(StageOutcome(status="success", output=output))
     for stage_id in failed:
         records[stage_id].fail("it broke", "broken", StageOutcome(status="failed"))
-    return records, begin_scope({"input": "hello"}, records.values())
+    return records, scope_of({"input": "hello"}, records.values())
 
 
 def test_without_needs_a_stage_waits_for_the_one_before() -> None:
@@ -74,7 +74,7 @@ def test_a_replacement_that_cannot_be_rendered_fails_a_stage_that_its_condition_
 def test_a_skipped_need_counts_as_met() -> None:
     records, _ = standing(prompt("a"), prompt("b"))
     records["a"].skip("not wanted", {"x": 5})
-    scope = begin_scope({}, records.values())
+    scope = scope_of({}, records.values())
     assert plan(records, scope, NO_BUDGET) == [Start("b")]
     assert scope["stages"]["a"] == {"output": {"x": 5}, "status": "skipped"}
 
