@@ -1,0 +1,70 @@
+// What there is to say of the models that pipelines use: how things stand as a whole, and examples that fit this gateway.
+
+/** @import { KeyStatus, ModelOverview, ModelStatus } from "./types.d.ts" */
+
+const BUILT_IN = "local:smollm2";
+
+/** A model of each provider with a key of its own, for examples. @type {Record<string, string>} */
+const EXAMPLES = { openai: "openai:gpt-5-mini", anthropic: "anthropic:claude-haiku-4-5" };
+
+/**
+ * How things stand, the most pressing first.
+ *
+ * - `no_runner`: nothing runs before one is there
+ * - `unknown`: the broker does not say which runners there are
+ * - `missing`: some models that pipelines use cannot be asked
+ * - `only_built_in`: all that is used works, but it is only the small model that comes with it
+ * - `ready`
+ * @param {ModelOverview} overview
+ * @returns {"no_runner" | "unknown" | "missing" | "only_built_in" | "ready"}
+ */
+export function standing({ runners, models }) {
+  if (runners === 0) return "no_runner";
+  if (runners === null) return "unknown";
+  if (models.some((model) => model.usable === false)) return "missing";
+  const asked = models.filter(({ provider }) => provider !== "scripted");
+  return asked.length > 0 && asked.every(({ use }) => use === BUILT_IN) ? "only_built_in" : "ready";
+}
+
+/**
+ * The pipelines that use a model, each with all aliases by which it does.
+ * @param {ModelStatus["usedBy"]} usedBy
+ * @returns {{pipelineId: string, aliases: string[]}[]}
+ */
+export function usersOf(usedBy) {
+  /** @type {Map<string, string[]>} */
+  const found = new Map();
+  for (const { pipelineId, alias } of usedBy) found.set(pipelineId, [...(found.get(pipelineId) ?? []), alias]);
+  return [...found].map(([pipelineId, aliases]) => ({ pipelineId, aliases }));
+}
+
+/**
+ * The key to speak of in an example: one that is missing and needed, else one that is missing, else the first.
+ * @param {ModelOverview} overview
+ * @returns {KeyStatus | null}
+ */
+export function keyToSet({ keys, models }) {
+  const isNeeded = (/** @type {KeyStatus} */ { setting }) => models.some((model) => model.key === setting && model.usable === false);
+  return keys.find(isNeeded) ?? keys.find(({ isSet }) => isSet !== true) ?? keys[0] ?? null;
+}
+
+/**
+ * How an alias that there is would be pointed at another model: at one whose key is set, if there is one.
+ * @param {ModelOverview} overview
+ * @returns {{alias: string, pipelineId: string, setting: string, option: string} | null} null where no pipeline names a model
+ */
+export function aliasExample({ keys, models }) {
+  const users = models.flatMap(({ use, usedBy }) => usedBy.map((user) => ({ ...user, isBuiltIn: use === BUILT_IN })));
+  const user = users.find(({ isBuiltIn }) => isBuiltIn) ?? users[0];
+  if (user === undefined) return null;
+  const isSet = (/** @type {string} */ provider) => keys.some((key) => key.provider === provider && key.isSet === true);
+  const provider = Object.keys(EXAMPLES).find(isSet) ?? "openai";
+  const model = EXAMPLES[provider] ?? "";
+  const { alias, pipelineId } = user;
+  return {
+    alias,
+    pipelineId,
+    setting: `export STAGECAST_MODELS='${JSON.stringify({ [alias]: { use: model } })}'`,
+    option: `stagecast run ${pipelineId} --input "…" --option 'models=${JSON.stringify({ [alias]: model })}'`,
+  };
+}
