@@ -1,0 +1,114 @@
+// One option of a pipeline as the control that its schema asks for.
+
+import { html } from "../html.js";
+import { entryOf } from "./entries.js";
+import { described, FieldFrame } from "./field_frame.js";
+import { RowsInput } from "./rows_input.js";
+import { isSame } from "./schema.js";
+
+/** @import { Field } from "./fields.js" */
+/** @import { Entry, Rows, Ticks } from "./reading.js" */
+
+/**
+ * @typedef {object} OptionProps
+ * @property {Field} field
+ * @property {Entry | undefined} entry undefined: nobody touched it
+ * @property {string} [fault]
+ * @property {boolean} isChanged
+ * @property {(entry: Entry | undefined) => void} change
+ * @property {string} pipelineId
+ */
+
+/** @param {OptionProps} props */
+export function OptionField({ field, entry, fault, isChanged, change, pipelineId }) {
+  const { name, label, isRequired } = field;
+  const place = `option.${name}`;
+  const shown = entry ?? entryOf(field, field.fallback, "the default");
+  const isGroup = field.control === "ticks" || field.control === "rows";
+  const about = [field.about, ...hints(field)].filter((part) => part !== "").join(" ");
+  const reset = isChanged && !isRequired ? () => change(undefined) : undefined;
+  if (field.control === "boolean") return html`<${TickBox} ...${{ field, place, about, fault, reset, change }} isTicked=${shown === true} />`;
+  return html`<${FieldFrame} ...${{ place, label, about, fault, isGroup, isRequired, reset }} code=${name.includes("_") ? name : undefined}>
+    <${Input} ...${{ field, place, shown, fault, change, pipelineId }} />
+  <//>`;
+}
+
+/** @param {{field: Field, place: string, shown: Entry, fault?: string, change: (entry: Entry) => void, pipelineId: string}} props */
+function Input({ field, place, shown, fault, change, pipelineId }) {
+  const typed = (/** @type {{currentTarget: HTMLInputElement}} */ event) => change(event.currentTarget.value);
+  const attributes = { ...described(place, fault), "aria-required": field.isRequired ? "true" : undefined };
+  const { least, most, step } = field.bounds;
+  switch (field.control) {
+    case "ticks":
+      return html`<${TickList} ...${{ field, place, change }} ticks=${/** @type {Ticks} */ (shown)} />`;
+    case "rows":
+      return html`<${RowsInput} ...${{ place, label: field.label, name: field.name, change, pipelineId }} entry=${/** @type {Rows} */ (shown)} />`;
+    case "choice":
+      return html`<select ...${attributes} value=${shown} onChange=${typed}>
+        ${shown === "" && html`<option value="">Choose…</option>`}
+        ${field.choices.map((choice) => html`<option key=${JSON.stringify(choice)} value=${JSON.stringify(choice)}>${word(choice)}</option>`)}
+      </select>`;
+    case "number":
+      return html`<input ...${attributes} type="number" class="run-number" min=${least} max=${most} step=${step} value=${shown} onInput=${typed}
+        placeholder=${field.fallback == null ? undefined : String(field.fallback)} />`;
+    case "text":
+      if (!field.isLong) return html`<input ...${attributes} type="text" value=${shown} onInput=${typed} dir="auto" autocomplete="off" />`;
+      return html`<textarea ...${attributes} class="run-grows" rows="2" value=${shown} onInput=${typed} dir="auto"></textarea>`;
+    default:
+      return html`<textarea ...${attributes} class="mono run-grows" rows="3" spellcheck=${false} value=${shown} onInput=${typed}
+        placeholder=${field.control === "lines" ? "One a line" : undefined}></textarea>`;
+  }
+}
+
+/** @param {Omit<OptionProps, "entry" | "isChanged" | "pipelineId"> & {place: string, about: string, reset?: () => void, isTicked: boolean}} props */
+function TickBox({ field, place, about, fault, reset, change, isTicked }) {
+  const attributes = described(place, fault);
+  return html`<div class="field run-field">
+    <div class="run-label">
+      <label class="tick">
+        <input ...${attributes} type="checkbox" checked=${isTicked} onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => change(event.currentTarget.checked)} />
+        ${field.label}
+      </label>
+      ${reset && html`<button type="button" class="quiet small" onClick=${reset}>Default<span class="unseen"> of ${field.label}</span></button>`}
+    </div>
+    <p class="about" id=${`${attributes.id}-about`} dir="auto">${about}</p>
+    ${fault && html`<p class="fault" id=${`${attributes.id}-fault`}>${fault}</p>`}
+  </div>`;
+}
+
+/** @param {{field: Field, place: string, ticks: Ticks, change: (entry: Entry) => void}} props */
+function TickList({ field, place, ticks: { ticked, more }, change }) {
+  const isTicked = (/** @type {unknown} */ choice) => ticked.some((one) => isSame(one, choice));
+  const toggle = (/** @type {unknown} */ choice) =>
+    change({ ticked: field.choices.filter((one) => (isSame(one, choice) ? !isTicked(one) : isTicked(one))), more });
+  const moreId = `run-${place}-more`;
+  return html`<div class="run-ticks">
+      ${field.choices.map(
+        (choice) =>
+          html`<label class="tick" key=${JSON.stringify(choice)}>
+            <input type="checkbox" checked=${isTicked(choice)} onChange=${() => toggle(choice)} /> ${word(choice)}
+          </label>`,
+      )}
+    </div>
+    ${(field.takesMore || more !== "") &&
+    html`<details open=${more !== ""}>
+      <summary>More as JSON</summary>
+      <label class="unseen" for=${moreId}>More of ${field.label} as JSON</label>
+      <textarea id=${moreId} class="mono run-grows" rows="3" spellcheck=${false} value=${more} placeholder="[{…}]"
+        onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => change({ ticked, more: event.currentTarget.value })}></textarea>
+    </details>`}`;
+}
+
+/** @param {Field} field */
+function hints({ control, bounds: { least, most } }) {
+  if (control === "number" && (least !== undefined || most !== undefined)) {
+    if (least === undefined) return [`At most ${most}.`];
+    return [most === undefined ? `At least ${least}.` : `${least} to ${most}.`];
+  }
+  return control === "lines" ? ["One a line."] : [];
+}
+
+/** A choice as people read it: `minimal_edit` stays what it is called. @param {unknown} choice */
+function word(choice) {
+  return typeof choice === "string" ? choice : JSON.stringify(choice);
+}

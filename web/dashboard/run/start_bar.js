@@ -1,0 +1,59 @@
+// The Run button, what a refused start says, and the question before one that costs something.
+
+import { StagecastError } from "../../client.js";
+import { html } from "../html.js";
+import { Dialog } from "../parts/dialog.js";
+import { Notice, sentence } from "../parts/notice.js";
+import { useNow } from "../parts/now.js";
+import { to } from "../router.js";
+import { limit, question } from "./outlook.js";
+
+/** @import { Start } from "./use_start.js" */
+
+const IS_APPLE = /Mac|iP(hone|ad|od)/.test(navigator.platform);
+
+/** @type {Record<string, string>} */
+const TITLES = {
+  queue_full: "The queue is full",
+  rate_limited: "Too many requests",
+  missing_setting: "A setting is missing",
+  forbidden: "You may not run pipelines here",
+  gateway_unreachable: "The gateway does not answer",
+  log_unavailable: "The gateway cannot store the run just now",
+};
+
+/** @param {{state: Start, run: () => void, submit: () => void, leave: () => void, isPlaced: boolean}} props `isPlaced`: the error is told at a field */
+export function StartBar({ state, run, submit, leave, isPlaced }) {
+  const isStarting = state.name === "starting";
+  return html`<div class="run-bar">
+    ${state.name === "failed" && !isPlaced && html`<${Refused} error=${state.error} at=${state.at} />`}
+    ${state.name === "starting" && state.isSlow &&
+    html`<p class="run-care" role="status">
+      The gateway does not answer; it is asked again until it does. If you stop, the run may be among the <a href=${to.runs()}>runs</a> already.
+      <button type="button" class="small" onClick=${leave}>Stop</button>
+    </p>`}
+    <button type="button" class="main run-start" aria-disabled=${isStarting ? "true" : undefined} aria-keyshortcuts=${IS_APPLE ? "Meta+Enter" : "Control+Enter"} onClick=${run}>
+      ${isStarting ? "Starting…" : "Run"} ${!isStarting && html`<kbd aria-hidden="true">${IS_APPLE ? "⌘" : "Ctrl"}</kbd><kbd aria-hidden="true">Enter</kbd>`}
+    </button>
+    ${state.name === "asking" &&
+    html`<${Dialog} title="Run it?" close=${leave}
+      actions=${html`<button type="button" onClick=${leave}>Not now</button><button type="button" class="main" onClick=${submit}>Run</button>`}>
+      <p>${question(state.estimate)} ${limit(state.estimate)}</p>
+    <//>`}
+  </div>`;
+}
+
+/** @param {{error: unknown, at: number}} props */
+function Refused({ error, at }) {
+  const { code = "", retryAfterMs = null } = error instanceof StagecastError ? error : {};
+  const action = code === "missing_setting" ? html`<a class="button" href=${to.models()}>See the models</a>` : undefined;
+  return html`<${Notice} kind="error" title=${TITLES[code] ?? "The run was not started"} action=${action}>
+    <span dir="auto">${sentence(error)}</span>${retryAfterMs !== null && html` <${Wait} until=${at + retryAfterMs} />`}
+  <//>`;
+}
+
+/** @param {{until: number}} props milliseconds since 1970 */
+function Wait({ until }) {
+  const seconds = Math.ceil((until - useNow()) / 1000);
+  return html`<span aria-live="off">${seconds > 0 ? `Try again in ${seconds} s.` : "You can try again now."}</span>`;
+}

@@ -1,0 +1,65 @@
+// Starting the run: asked first where it costs something, submitted once, then to where it can be watched.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+
+import { client, noticeRefusal } from "../gateway.js";
+import { go, to } from "../router.js";
+import { isWorthAsking } from "./outlook.js";
+
+/** @import { Estimate } from "../../client/wire.d.ts" */
+/** @import { FormRequest } from "./request.js" */
+/** @import { Outlook } from "./use_estimate.js" */
+
+const PATIENCE_MS = 5000; // then it is said that the gateway does not answer
+
+/**
+ * @typedef {{name: "ready"} | {name: "asking", estimate: Estimate} | {name: "starting", isSlow: boolean}
+ *   | {name: "failed", error: unknown, at: number}} Start `at`: milliseconds since 1970
+ */
+
+/**
+ * @param {string} pipelineId
+ * @param {() => void} started called before the view is left
+ */
+export function useStart(pipelineId, started) {
+  const [state, setState] = useState(/** @type {Start} */ ({ name: "ready" }));
+  const abort = useRef(/** @type {AbortController | null} */ (null));
+  useEffect(() => () => abort.current?.abort(), []);
+
+  /** @param {FormRequest} request */
+  const submit = async ({ prompt, options }) => {
+    const { signal } = (abort.current = new AbortController());
+    setState({ name: "starting", isSlow: false });
+    const timer = setTimeout(() => setState({ name: "starting", isSlow: true }), PATIENCE_MS);
+    try {
+      const { executionId } = await client.submit(pipelineId, prompt, { options, signal });
+      if (signal.aborted) return;
+      started();
+      go(to.execution(executionId));
+    } catch (error) {
+      if (!signal.aborted && !noticeRefusal(error)) setState({ name: "failed", error, at: Date.now() });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  /** As the command line: where there is no estimate, the run itself tells what there is to tell. */
+  const begin = async (/** @type {FormRequest} */ request, /** @type {Outlook} */ outlook) => {
+    let estimate = outlook.isStale ? null : outlook.estimate;
+    if (outlook.isStale) {
+      const { signal } = (abort.current = new AbortController());
+      setState({ name: "starting", isSlow: false });
+      const { prompt, options } = request;
+      estimate = await client.estimate(pipelineId, prompt, { options, signal }).catch(() => null);
+      if (signal.aborted) return;
+    }
+    if (estimate !== null && isWorthAsking(estimate)) setState({ name: "asking", estimate });
+    else await submit(request);
+  };
+
+  const leave = () => {
+    abort.current?.abort();
+    setState({ name: "ready" });
+  };
+  return { state, begin, submit, leave };
+}
