@@ -9,7 +9,7 @@ import { layOut } from "./layout.js";
 /** @import { ComponentChildren } from "preact" */
 /** @import { Layout, Place } from "./layout.js" */
 
-const NODE = { least: 136, most: 208, height: 68 }; // pixels
+const NODE = { least: 136, most: 208, height: 76 }; // pixels
 const GAP = { along: 36, across: 16 };
 
 /**
