@@ -49,7 +49,7 @@ _NOISE = 0.15  # what medians of the same side differ by from run to run
 _MOST_MS = 500.0  # a page of a search is looked for 300 ms, and then finishes its batch
 
 _BY_TEXT = Selection(text=_NEEDLE.lower())
-_BY_NOTHING = Selection(text="nothing has it")
+_BY_NOTHING = Selection(text="in no prompt at all")
 _BY_PIPELINE = Selection(pipeline_id="rare-v1")
 Page = Callable[[str | None, Selection], Awaitable[tuple[int, str | None]]]
 """Reads a page: how many rows it has, and where the next one begins."""

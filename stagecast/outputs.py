@@ -162,6 +162,7 @@ class OutputStore:
                     if is_spent and not selection.is_everything:
                         return OutputPage(rows, next_before=batch[-1])
                     batch = []
+                    await asyncio.sleep(0)  # where all is kept nothing is waited for, and others want to go on, too
                 batch.append(key.rpartition("/")[2])
             else:
                 rows += (await self._select(batch, selection))[0]

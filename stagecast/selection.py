@@ -32,11 +32,6 @@ class Selection:
         """Whether every row is admitted."""
         return self.owner is None and self.pipeline_id is None and self.status is None and not self._sought
 
-    @property
-    def needs_text(self) -> bool:
-        """Whether it depends on the text of a row."""
-        return bool(self._sought)
-
     def admits_submission(self, pipeline_id: str, owner: str | None) -> bool:
         """Tell whether a row may be admitted, by what is known of it before it begins."""
         return self.pipeline_id in (None, pipeline_id) and self.owner in (None, owner)
