@@ -82,7 +82,9 @@ def request_body(model: type[RunRequest | RerunRequest], *, required: bool, exam
 
 def form_body(example: Json) -> Json:
     """Describe the body of a route that takes a form alone, like a run's but for its input."""
-    schema: Json = {**_FORM["schema"], "required": []}
+    passed_over: Json = {"type": "string", "description": "May be there; it is passed over."}
+    properties: Json = {**_FORM["schema"]["properties"], "input": passed_over}
+    schema: Json = {**_FORM["schema"], "required": [], "properties": properties}
     form: Json = {**_FORM, "schema": schema, "example": example}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": form}}}
 
@@ -154,6 +156,14 @@ _LINKS_OF_SUBMISSION = {
 def answer(example: object, *, description: str = "Done.") -> Responses:
     """Describe a good answer by an example."""
     return {200: {"description": description, "content": {"application/json": {"example": example}}}}
+
+
+def linked_answer(example: object, *, operation: str, parameters: dict[str, str], description: str) -> Responses:
+    """Describe a good answer, and which operation its fields lead to: where it has what, by parameter."""
+    described = answer(example)
+    values = {name: f"$response.body#{place}" for name, place in parameters.items()}
+    described[200]["links"] = {operation: {"operationId": operation, "parameters": values, "description": description}}
+    return described
 
 
 def result_answer(example: object) -> Responses:

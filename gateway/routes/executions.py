@@ -12,7 +12,7 @@ from gateway.http_door import principal_of
 from gateway.inspection import read_view
 from gateway.ownership import check_execution
 from gateway.paging import DEFAULT_LIMIT, next_link
-from gateway.routes.described import answer, page_answer
+from gateway.routes.described import answer, linked_answer, page_answer
 from gateway.routes.errors_described import (
     CORRUPT_LOG,
     INVALID_PAGE,
@@ -35,6 +35,11 @@ def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRo
     one = errors(NO_EXECUTION, CORRUPT_LOG, LOG_UNAVAILABLE, OUTPUTS_UNAVAILABLE)
     rows = page_answer("/api/executions", EXECUTION_ROW, operation="get_execution", parameter="execution_id", key="id")
 
+    places = {"execution_id": "/id", "stage_id": "/stages/0/id"}
+    shown = linked_answer(
+        EXECUTION, operation="get_stage_input", parameters=places, description="What its first stage was given."
+    )
+
     @router.get("/api/executions", responses={**rows, **errors(INVALID_PAGE, LOG_UNAVAILABLE)})
     async def list_executions(
         request: Request,
@@ -52,7 +57,7 @@ def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRo
         response.headers.update(next_link(request, limit=limit, before=page.next_before, selection=selection))
         return list(page.executions)
 
-    @router.get("/api/executions/{execution_id}", response_model=ExecutionView, responses={**answer(EXECUTION), **one})
+    @router.get("/api/executions/{execution_id}", response_model=ExecutionView, responses={**shown, **one})
     async def get_execution(execution_id: ExecutionId, request: Request) -> Response:
         """Show where an execution stands."""
         view = await read_view(log, _checked(execution_id), archive)

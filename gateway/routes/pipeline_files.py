@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from contracts.errors import Problem
 from contracts.pipeline_file import FileProblem, PipelineFile, PipelineSource
-from gateway.routes.described import answer
+from gateway.routes.described import answer, linked_answer
 from gateway.routes.errors_described import NO_PIPELINE, errors
 from gateway.routes.page_examples import PIPELINE_FILE, PIPELINE_SOURCE
 from gateway.routes.parameters import PipelineFilename
@@ -19,7 +19,14 @@ def pipeline_file_routes(catalog: Catalog) -> APIRouter:
     """Make the routes that show pipeline files, broken ones, too."""
     router = APIRouter(tags=["pipelines"])
 
-    @router.get("/api/pipeline-files", responses={**answer([PIPELINE_FILE]), **errors()})
+    rows = linked_answer(
+        [PIPELINE_FILE],
+        operation="get_pipeline_file",
+        parameters={"filename": "/0/filename"},
+        description="The first of them.",
+    )
+
+    @router.get("/api/pipeline-files", responses={**rows, **errors()})
     async def list_pipeline_files() -> list[PipelineFile]:
         """List all pipeline files by name, with what is wrong in each; one without problems can be run."""
         return [_row(file) for file in catalog.files()]

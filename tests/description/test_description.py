@@ -16,6 +16,10 @@ async def test_services_keep_to_their_description(tmp_path: Path) -> None:
         "POST /api/executions/{execution_id}/cancel",
         "POST /api/executions/{execution_id}/finish",
         "GET /api/executions/{execution_id}",
+        "GET /api/executions/{execution_id}/stages/{stage_id}/input",
         "GET /api/outputs/{filename}",
+        "GET /api/models",
+        "GET /api/pipeline-files/{filename}",
+        "POST /api/pipelines/{pipeline_id}/options",
     ):
         assert findings.accepted(operation) > 0, operation

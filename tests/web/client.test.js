@@ -171,6 +171,30 @@ test("pipelines, executions and outputs can be looked at, page by page", TIMEOUT
   await assert.rejects(client.report(output.filename, "pdf"), { code: "invalid_format", status: 400 });
 });
 
+test("what a page asks besides: models, files, rows of a table, and what a stage was given", TIMEOUT, async () => {
+  const client = new Client(url);
+  const { runners, keys, models } = await client.models();
+  assert.ok(runners >= 1 && keys.some(({ setting }) => setting === "OPENAI_API_KEY"));
+  assert.ok(models.every(({ usable, reason }) => typeof usable === "boolean" && usable === (reason === null)));
+  const files = await client.pipelineFiles();
+  const file = await client.pipelineFile("echo-v1.yaml");
+  assert.deepEqual(files.find(({ id }) => id === "echo-v1"), { filename: "echo-v1.yaml", id: "echo-v1", problems: [] });
+  assert.match(file.source, /^id: echo-v1$/m);
+  const form = new FormData();
+  form.append("options", '{"n_cases": 4}');
+  form.append("cases", new Blob(["question,expected\n1 + 1?,2\n"]), "cases.csv");
+  const { options } = await client.readOptions("prompt-optimizer-v1", form);
+  assert.deepEqual(options, { n_cases: 4, cases: [{ vars: { question: "1 + 1?" }, expected: "2" }] });
+  form.set("cases", new Blob(["question,expected\n1 + 1?\n"]), "cases.csv");
+  await assert.rejects(client.readOptions("prompt-optimizer-v1", form), { code: "invalid_input", message: /^cases\.csv, line 2/ });
+  const events = await collect(client.run("echo-v1", "hello", { options: { stages: 2 } }));
+  const { executionId } = events.at(-1);
+  const given = await client.stageInput(executionId, "stage_1");
+  assert.deepEqual([given.kind, given.call, given.total, given.items.length], ["call", "echo", 1, 1]);
+  assert.equal(given.items[0].arguments.text, "hello");
+  assert.match((await client.stageInput(executionId, "stage_6")).reason, /^It was skipped: only 2 stages/);
+});
+
 test("an error has the gateway's code and status", TIMEOUT, async () => {
   const client = new Client(url);
   const of = (code, status) => (error) =>
