@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from contracts.envelope import StageEvent, StageRef
+from contracts.envelope import StageRef
 from contracts.events import ExecutionQueued, ExecutionStarted, StageStarted
 from contracts.ids import new_execution_id
 from contracts.pipeline import Pipeline
@@ -22,8 +22,8 @@ def running(stage: dict[str, Any], text: str = "hello") -> ExecutionState:
     started = ExecutionStarted(
         **common, seq=1, pipeline_id="p", pipeline_name="P", stages=(ref,), total=1, runner="runner-a"
     )
-    place = StageEvent(**common, stage=ref, index=0, total=1)
-    state = fold([queued, started, StageStarted(**{**dict(place), "seq": 2})])
+    begun = StageStarted(**common, seq=2, stage=ref, index=0, total=1)
+    state = fold([queued, started, begun])
     assert state is not None
     return state
 

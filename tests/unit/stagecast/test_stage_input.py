@@ -22,9 +22,8 @@ def test_values_that_are_no_text_are_written_into_messages_as_json() -> None:
 
 def test_arguments_items_and_replacements_keep_their_types() -> None:
     scope = begin_scope({"x": [1, 2]})
-    given = stage(
-        **{"with": {"x": "{{ inputs.x }}", "deep": [{"y": "{{ inputs.x[0] }}"}]}}, output_when_skipped="{{ 2 }}"
-    )
+    arguments = {"x": "{{ inputs.x }}", "deep": [{"y": "{{ inputs.x[0] }}"}]}
+    given = stage(with_=arguments, output_when_skipped="{{ 2 }}")
     assert render_arguments(given, scope) == {"x": [1, 2], "deep": [{"y": 1}]}
     assert render_items(Foreach(items="{{ inputs.x }}"), scope) == [1, 2]
     assert render_replacement(given, scope) == 2
@@ -37,7 +36,7 @@ def test_arguments_items_and_replacements_keep_their_types() -> None:
 def test_a_settled_stage_is_seen_by_later_ones(phase: str, status: str) -> None:
     scope = begin_scope({})
     offer(scope, stage("done"), phase, {"n": 1})
-    assert render_arguments(stage(**{"with": {"seen": "{{ stages.done }}"}}), scope) == {
+    assert render_arguments(stage(with_={"seen": "{{ stages.done }}"}), scope) == {
         "seen": {"output": {"n": 1}, "status": status}
     }
 
