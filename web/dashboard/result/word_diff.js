@@ -16,7 +16,33 @@ export function wordDiff(before, after) {
   if (before === after) return before === "" ? [] : [{ kind: "equal", text: before, change: null }];
   if (before.length + after.length > MOST_CHARACTERS) return null;
   const found = diffWordsWithSpace(before, after, { timeout: PATIENCE_MS });
-  return found === undefined ? null : numbered(found);
+  return found === undefined ? null : numbered(merged(found));
+}
+
+/**
+ * Take the blanks between two changes into both, so that a run of changed words is one change and not one a word.
+ * @param {{value: string, added?: boolean, removed?: boolean}[]} found
+ */
+function merged(found) {
+  /** @type {{value: string, added?: boolean, removed?: boolean}[]} */
+  const made = [];
+  let removed = "";
+  let added = "";
+  const flush = () => {
+    if (removed !== "") made.push({ value: removed, removed: true });
+    if (added !== "") made.push({ value: added, added: true });
+    removed = added = "";
+  };
+  found.forEach((part, place) => {
+    const isBlank = !part.added && !part.removed && /^[ \t]+$/.test(part.value) && removed + added !== "" && place < found.length - 1;
+    if (part.removed || isBlank) removed += part.value;
+    if (part.added || isBlank) added += part.value;
+    if (part.added || part.removed || isBlank) return;
+    flush();
+    made.push(part);
+  });
+  flush();
+  return made;
 }
 
 /**
