@@ -119,18 +119,15 @@ export function asText(value) {
  * Whether two JSON values are the same, whatever the order of fields.
  * @param {unknown} one
  * @param {unknown} other
+ * @returns {boolean}
  */
 export function isSame(one, other) {
-  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
-}
-
-/** @param {unknown} value @returns {unknown} */
-function sorted(value) {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.entries(value)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, field]) => [name, sorted(field)]);
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const fields = Object.keys(one);
+  if (fields.length !== Object.keys(other).length) return false;
+  return fields.every((name) => Object.hasOwn(other, name) && isSame(/** @type {any} */ (one)[name], /** @type {any} */ (other)[name]));
 }
 
 /**
