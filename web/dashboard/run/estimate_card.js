@@ -1,8 +1,10 @@
 // What a run would take, as far as it can be told before.
 
+import { StagecastError } from "../../client.js";
 import { html } from "../html.js";
 import { costRange, countRange } from "../parts/format.js";
 import { sentence } from "../parts/notice.js";
+import { to } from "../router.js";
 import { expected, figures, limit } from "./outlook.js";
 
 /** @import { Estimate, StageEstimate } from "../../client/wire.d.ts" */
@@ -24,8 +26,10 @@ function Content({ outlook: { estimate, error, isStale, again }, request, isPlac
   if (request.missing.length > 0) return html`<p class="soft">There is one once what is required is filled in.</p>`;
   if (error && isPlaced) return html`<p class="soft">There is one once the marked field is right.</p>`;
   if (error) {
-    return html`<p class="fault" dir="auto">${sentence(error)}</p>
-      <div class="actions"><button type="button" class="small" onClick=${again}>Ask again</button></div>`;
+    return html`<p class="fault" role="status" dir="auto">${sentence(error)}</p>
+      <div class="actions"><button type="button" class="small" onClick=${again}>Ask again</button>
+        ${error instanceof StagecastError && error.code === "missing_setting" && html`<a href=${to.models()}>See the models</a>`}
+      </div>`;
   }
   if (estimate === null) return html`<p class="soft">Estimating…</p>`;
   return html`<${Numbers} estimate=${estimate} isStale=${isStale} />`;

@@ -6,15 +6,16 @@
  * @param {ModelOverview | undefined} overview undefined: not known, then nothing is complained about
  * @param {Record<string, string>} models what the aliases stand for
  * @param {Record<string, string>} typed what is typed in their place
- * @param {Pick<StageDefinition, "model">[]} stages an alias that no stage names is not asked
+ * @param {Pick<StageDefinition, "kind" | "model">[]} stages an alias that none names may be asked by a function
  * @returns {{alias: string, use: string, reason: string}[]}
  */
 export function missingKeys(overview, models, typed, stages) {
   if (overview === undefined) return [];
   const asked = new Set(stages.map(({ model }) => model));
+  const hasFunction = stages.some(({ kind }) => kind === "call");
   return Object.entries(models).flatMap(([alias, known]) => {
     const use = typed[alias]?.trim() || known;
-    const reason = asked.has(alias) ? reasonOf(overview, use) : null;
+    const reason = hasFunction || asked.has(alias) ? reasonOf(overview, use) : null;
     return reason === null ? [] : [{ alias, use, reason }];
   });
 }

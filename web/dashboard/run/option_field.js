@@ -2,7 +2,7 @@
 
 import { html } from "../html.js";
 import { entryOf } from "./entries.js";
-import { described, FieldFrame } from "./field_frame.js";
+import { described, FieldFrame, Reset } from "./field_frame.js";
 import { RowsInput } from "./rows_input.js";
 import { isSame } from "./schema.js";
 
@@ -28,7 +28,8 @@ export function OptionField({ field, entry, fault, isChanged, change, pipelineId
   const about = [field.about, ...hints(field)].filter((part) => part !== "").join(" ");
   const reset = isChanged && !isRequired ? () => change(undefined) : undefined;
   if (field.control === "boolean") return html`<${TickBox} ...${{ field, place, about, fault, reset, change }} isTicked=${shown === true} />`;
-  return html`<${FieldFrame} ...${{ place, label, about, fault, isGroup, isRequired, reset }} code=${name.includes("_") ? name : undefined}>
+  const isWide = field.isLong || field.control === "lines" || field.control === "json";
+  return html`<${FieldFrame} ...${{ place, label, about, fault, isGroup, isWide, isRequired, reset }} code=${name.includes("_") ? name : undefined}>
     <${Input} ...${{ field, place, shown, fault, change, pipelineId }} />
   <//>`;
 }
@@ -69,7 +70,7 @@ function TickBox({ field, place, about, fault, reset, change, isTicked }) {
         <input ...${attributes} type="checkbox" checked=${isTicked} onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => change(event.currentTarget.checked)} />
         ${field.label}
       </label>
-      ${reset && html`<button type="button" class="quiet small" onClick=${reset}>Default<span class="unseen"> of ${field.label}</span></button>`}
+      ${reset && html`<${Reset} label=${field.label} reset=${reset} />`}
     </div>
     <p class="about" id=${`${attributes.id}-about`} dir="auto">${about}</p>
     ${fault && html`<p class="fault" id=${`${attributes.id}-fault`}>${fault}</p>`}

@@ -15,12 +15,12 @@ export function isWorthAsking(estimate) {
 }
 
 /**
- * What is expected, in a few words: `about 107 calls, $0.12`
+ * What is expected, in a few words: `About 107 calls, $0.12`
  * @param {Pick<Estimate, "calls" | "cost">} estimate
  */
 export function expected({ calls, cost: range }) {
   const most = range === null ? "cost unknown" : range.high === 0 ? "free" : cost(range.expected);
-  return `${calls.low === calls.high ? "" : "about "}${count(calls.expected)} ${calls.expected === 1 ? "call" : "calls"}, ${most}`;
+  return `${calls.low === calls.high ? "" : "About "}${count(calls.expected)} ${calls.expected === 1 ? "call" : "calls"}, ${most}`;
 }
 
 /**
@@ -62,14 +62,14 @@ export function limit(estimate) {
 }
 
 /**
- * `$0.75, 400 calls, 30 min 00 s`; empty without any limit
+ * `$0.75, 400 calls, 30 min`; empty without any limit
  * @param {Budget | null} budget
  */
 export function budgetInWords(budget) {
   const limits = [
     budget?.usd == null ? "" : cost(budget.usd),
     budget?.calls == null ? "" : `${count(budget.calls)} calls`,
-    budget?.seconds == null ? "" : duration(budget.seconds * 1000),
+    budget?.seconds == null ? "" : duration(budget.seconds * 1000).replace(/ 00 (s|min)$/, ""),
   ];
   return limits.filter((limit) => limit !== "").join(", ");
 }

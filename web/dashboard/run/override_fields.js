@@ -23,7 +23,7 @@ export function ModelFields({ known, typed, stages, overview, faults, missing, c
   return html`${Object.entries(known).map(([alias, use]) => {
       const place = `models.${alias}`;
       const users = stages.filter(({ model }) => model === alias).map(({ name }) => name);
-      const about = users.length > 0 ? `Asked by ${users.join(", ")}.` : "No stage names it.";
+      const about = users.length > 0 ? `Asked by ${users.join(", ")}.` : "No stage names it; a function may ask it.";
       const lacking = missing.find((one) => one.alias === alias);
       return html`<${FieldFrame} key=${alias} ...${{ place, label: alias, about }} fault=${faults[place]}>
         <input ...${described(place, faults[place])} type="text" list=${uses.length > 0 ? "run-models-used" : undefined} class="mono" spellcheck=${false}

@@ -13,7 +13,7 @@ export function PromptField({ field, prompt, fault, change }) {
   const { most } = field.bounds;
   const length = characters(prompt);
   const isBeyond = most !== undefined && length > most;
-  return html`<div class="field run-prompt">
+  return html`<div class="field run-prompt wide">
     <label for=${attributes.id}>${field.label}</label>
     <p class="about" id=${`${attributes.id}-about`} dir="auto">${field.about || "What the pipeline is given."}</p>
     <textarea ...${attributes} rows="10" aria-required="true" value=${prompt} dir="auto"

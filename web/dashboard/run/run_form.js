@@ -83,11 +83,11 @@ export function RunForm({ detail, earlier }) {
       <//>`}
       ${Object.keys(pipeline.models).length > 0 &&
       html`<${Section} title="Models" what=${Object.keys(pipeline.models).join(", ")}
-        changed=${changedModels(request)} isFaulty=${hasFault(faults, "models")} isGrid=${true}
+        changed=${changedModels(request)} isFaulty=${hasFault(faults, "models")}
         care=${missing[0]?.reason}>
         <${ModelFields} ...${{ known: pipeline.models, typed: draft.models, stages, overview, faults, missing }} change=${(/** @type {any} */ models) => change({ models })} />
       <//>`}
-      <${Section} title="Budget" what="dollars, calls, seconds" changed=${Object.keys(request.options.budget ?? {}).length} isFaulty=${hasFault(faults, "budget")} isGrid=${true}>
+      <${Section} title="Budget" what="dollars, calls, seconds" changed=${Object.keys(request.options.budget ?? {}).length} isFaulty=${hasFault(faults, "budget")}>
         <${BudgetFields} budget=${pipeline.budget} typed=${draft.limits} faults=${faults} change=${(/** @type {any} */ limits) => change({ limits })} />
       <//>
     </div>

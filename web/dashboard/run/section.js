@@ -13,10 +13,9 @@ import { html } from "../html.js";
  * @param {number} props.changed how many fields differ from their defaults
  * @param {boolean} props.isFaulty
  * @param {string} [props.care] what to know without opening it
- * @param {boolean} [props.isGrid] small fields, side by side where there is room
  * @param {ComponentChildren} props.children
  */
-export function Section({ title, what, changed, isFaulty, care, isGrid = false, children }) {
+export function Section({ title, what, changed, isFaulty, care, children }) {
   const [isOpen, setOpen] = useState(changed > 0);
   useLayoutEffect(() => {
     if (isFaulty) setOpen(true);
@@ -27,6 +26,6 @@ export function Section({ title, what, changed, isFaulty, care, isGrid = false, 
       <span class=${`about ${changed > 0 ? "run-changed" : ""}`}>${changed > 0 ? `${changed} changed` : what}</span>
       ${care && html`<span class="run-care">${care}</span>`}
     </summary>
-    <div class=${isGrid ? "run-grid" : "run-list"}>${children}</div>
+    <div class="run-fields">${children}</div>
   </details>`;
 }
