@@ -26,7 +26,9 @@ export function OptionField({ field, entry, fault, isChanged, change, pipelineId
   const shown = entry ?? entryOf(field, field.fallback, "the default");
   const isGroup = field.control === "ticks" || field.control === "rows";
   const about = [field.about, ...hints(field)].filter((part) => part !== "").join(" ");
-  const reset = isChanged && !isRequired ? () => change(undefined) : undefined;
+  // Rows have a Remove of their own, which says the same where the default has none.
+  const hasRemove = field.control === "rows" && Array.isArray(field.fallback) && field.fallback.length === 0;
+  const reset = isChanged && !isRequired && !hasRemove ? () => change(undefined) : undefined;
   if (field.control === "boolean") return html`<${TickBox} ...${{ field, place, about, fault, reset, change }} isTicked=${shown === true} />`;
   const isWide = field.isLong || field.control === "lines" || field.control === "json";
   return html`<${FieldFrame} ...${{ place, label, about, fault, isGroup, isWide, isRequired, reset }} code=${name.includes("_") ? name : undefined}>

@@ -21,7 +21,10 @@ export function RowsInput({ place, label, name, entry, change, pipelineId }) {
     return html`<label class="unseen" for=${`run-${place}-json`}>${label} as JSON</label>
       <textarea id=${`run-${place}-json`} class="mono" rows="10" spellcheck=${false} value=${entry.text}
         onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => change({ text: event.currentTarget.value })}></textarea>
-      <div class="actions"><button type="button" class="small" onClick=${() => change(asRows(entry.text))}>Show as a table</button></div>`;
+      <div class="actions">
+        <button type="button" class="small" onClick=${() => change(asRows(entry.text))}>Show as a table</button>
+        <button type="button" class="small" onClick=${() => change({ rows: [], source: "" })}>Remove<span class="unseen"> ${label}</span></button>
+      </div>`;
   }
   const take = (/** @type {unknown[]} */ read, /** @type {string} */ source) => {
     setReplacing(false);

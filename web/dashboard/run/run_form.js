@@ -54,7 +54,8 @@ export function RunForm({ detail, earlier }) {
 
   const run = () => {
     if (start.state.name === "starting" || start.state.name === "asking") return;
-    if (request.missing.length > 0 || Object.keys(request.faults).length > 0) setTried((before) => before + 1);
+    const isRefused = !outlook.isStale && ofEstimate !== null; // the gateway has said so to this very request
+    if (isRefused || request.missing.length > 0 || Object.keys(request.faults).length > 0) setTried((before) => before + 1);
     else start.begin(request, outlook);
   };
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
@@ -64,7 +65,7 @@ export function RunForm({ detail, earlier }) {
   };
   const option = (/** @type {Field} */ field) => {
     const { name } = field;
-    const set = (/** @type {import("./reading.js").Entry | undefined} */ entry) => change({ entries: withEntry(draft.entries, name, entry) });
+    const set = (/** @type {import("./reading.js").Entry | undefined} */ entry) => change(({ entries }) => ({ entries: withEntry(entries, name, entry) }));
     return html`<${OptionField} key=${name} field=${field} entry=${draft.entries[name]} fault=${faults[`option.${name}`]}
       isChanged=${isChanged(field, draft.entries[name])} change=${set} pipelineId=${pipeline.id} />`;
   };

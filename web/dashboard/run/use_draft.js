@@ -11,11 +11,13 @@ import { draftOf } from "./request.js";
 
 const KEPT_AFTER_MS = 250;
 
+/** @typedef {Partial<Draft> | ((draft: Draft) => Partial<Draft>)} Change a function where the answer came later, as rows do */
+
 /**
  * @param {string} pipelineId
  * @param {Form} form
  * @param {Earlier | null} earlier
- * @returns {{draft: Draft, unknown: string[], change: (part: Partial<Draft>) => void, forget: () => void}}
+ * @returns {{draft: Draft, unknown: string[], change: (part: Change) => void, forget: () => void}}
  *   `unknown`: options of the earlier run that have no place here
  */
 export function useDraft(pipelineId, form, earlier) {
@@ -37,9 +39,9 @@ export function useDraft(pipelineId, form, earlier) {
     addEventListener("pagehide", keep);
     return () => (removeEventListener("pagehide", keep), keep());
   }, []);
-  const change = useCallback((/** @type {Partial<Draft>} */ part) => {
+  const change = useCallback((/** @type {Change} */ part) => {
     setState((before) => {
-      latest.current = { ...before.draft, ...part };
+      latest.current = { ...before.draft, ...(typeof part === "function" ? part(before.draft) : part) };
       return { ...before, draft: latest.current };
     });
   }, []);
