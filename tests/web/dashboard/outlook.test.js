@@ -52,6 +52,7 @@ test("of rows the first five are shown, each column once, and long cells are cut
   assert.equal(cells[0][0].length, 121);
   assert.deepEqual(cells[1], ["", '{"c":null}', ""]);
   assert.equal(preview([Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`k${index}`, 1]))]).more, 18);
+  assert.deepEqual(preview([{ vars: { topic: "Berlin" }, expected: "x" }]).columns, ["vars.topic", "expected"]);
   assert.deepEqual(preview(["text"]), { columns: [], more: 0, cells: [["text"]] });
 });
 

@@ -30,7 +30,7 @@ export function OptionField({ field, entry, fault, isChanged, change, pipelineId
   const hasRemove = field.control === "rows" && Array.isArray(field.fallback) && field.fallback.length === 0;
   const reset = isChanged && !isRequired && !hasRemove ? () => change(undefined) : undefined;
   if (field.control === "boolean") return html`<${TickBox} ...${{ field, place, about, fault, reset, change }} isTicked=${shown === true} />`;
-  const isWide = field.isLong || field.control === "lines" || field.control === "json";
+  const isWide = (field.control === "text" && field.isLong) || field.control === "lines" || field.control === "json";
   return html`<${FieldFrame} ...${{ place, label, about, fault, isGroup, isWide, isRequired, reset }} code=${name.includes("_") ? name : undefined}>
     <${Input} ...${{ field, place, shown, fault, change, pipelineId }} />
   <//>`;

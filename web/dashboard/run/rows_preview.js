@@ -12,13 +12,21 @@ const LONGEST_CELL = 120; // characters
  * @returns {{columns: string[], more: number, cells: string[][]}} `more`: columns that are not shown
  */
 export function preview(rows) {
-  const all = new Set(rows.slice(0, LOOKED_AT).flatMap((row) => (isObject(row) ? Object.keys(row) : [])));
+  const shown = rows.slice(0, LOOKED_AT).map(spread);
+  const all = new Set(shown.flatMap((row) => (isObject(row) ? Object.keys(row) : [])));
   const columns = [...all].slice(0, MOST_COLUMNS);
-  const cells = rows.slice(0, MOST_ROWS).map((row) => {
+  const cells = shown.slice(0, MOST_ROWS).map((row) => {
     const known = isObject(row) ? row : {};
     return columns.length === 0 ? [cell(row)] : columns.map((column) => (Object.hasOwn(known, column) ? cell(known[column]) : ""));
   });
   return { columns, more: all.size - columns.length, cells };
+}
+
+/** The values of placeholders are columns again, as they were in the file: `vars.topic`. @param {unknown} row */
+function spread(row) {
+  if (!isObject(row) || !isObject(row.vars)) return row;
+  const { vars, ...others } = row;
+  return { ...Object.fromEntries(Object.entries(vars).map(([name, value]) => [`vars.${name}`, value])), ...others };
 }
 
 /** @param {unknown} value */

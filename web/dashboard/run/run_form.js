@@ -79,7 +79,7 @@ export function RunForm({ detail, earlier }) {
       </section>
       ${optional.length > 0 &&
       html`<${Section} title="Options" what=${optional.map(({ label }) => label.toLowerCase()).join(", ")}
-        changed=${optional.filter((field) => isChanged(field, draft.entries[field.name])).length} isFaulty=${hasFault(faults, "option.")}>
+        changed=${optional.filter((field) => isChanged(field, draft.entries[field.name])).length} isFaulty=${optional.some(({ name }) => faults[`option.${name}`])}>
         ${optional.map(option)}
       <//>`}
       ${Object.keys(pipeline.models).length > 0 &&
