@@ -123,10 +123,12 @@ test("rows can be edited as JSON, which must be a list", () => {
 });
 
 test("a list of texts is written one a line, and as JSON where lines cannot say it", () => {
-  const lines = field({ type: "array", default: [], items: { type: "string" } });
+  const lines = field({ type: "array", default: ["a"], items: { type: "string" } });
   assert.equal(lines.control, "lines");
   assert.deepEqual(readEntry(lines, "a\n\nb c\n"), { value: ["a", "b c"] });
   for (const value of [["a"], ["a\nb"], ["[a"], [""], []]) assert.deepEqual(readEntry(lines, entryOf(lines, value)), { value });
+  const none = field({ type: "array", default: [], items: { type: "string" } });
+  assert.deepEqual([entryOf(none, []), readEntry(none, "")], ["", {}]);
 });
 
 test("references are followed, also around in a circle, and null beside one alternative changes nothing", () => {

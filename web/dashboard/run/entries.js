@@ -29,7 +29,7 @@ export function entryOf(field, value, source = "") {
     case "rows":
       return Array.isArray(value) ? { rows: value, source } : { text: asJson(value) };
     case "lines":
-      return linesOf(value);
+      return isSame(value, []) && isSame(field.fallback, []) ? "" : linesOf(value);
     default:
       return asJson(value);
   }

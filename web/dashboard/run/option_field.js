@@ -1,6 +1,7 @@
 // One option of a pipeline as the control that its schema asks for.
 
 import { html } from "../html.js";
+import { count } from "../parts/format.js";
 import { entryOf } from "./entries.js";
 import { described, FieldFrame, Reset } from "./field_frame.js";
 import { RowsInput } from "./rows_input.js";
@@ -105,8 +106,8 @@ function TickList({ field, place, ticks: { ticked, more }, change }) {
 /** @param {Field} field */
 function hints({ control, bounds: { least, most } }) {
   if (control === "number" && (least !== undefined || most !== undefined)) {
-    if (least === undefined) return [`At most ${most}.`];
-    return [most === undefined ? `At least ${least}.` : `${least} to ${most}.`];
+    if (least === undefined) return [`At most ${count(most ?? 0)}.`];
+    return [most === undefined ? `At least ${count(least)}.` : `${count(least)} to ${count(most)}.`];
   }
   return control === "lines" ? ["One a line."] : [];
 }
