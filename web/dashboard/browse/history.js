@@ -79,7 +79,7 @@ function Nothing({ filters, isFirst, isFiltered, isRunning }) {
       Pick a pipeline, type a prompt, and the result is kept here.
     <//>`;
   }
-  return html`<${Notice} kind="empty" title=${isFirst ? "No result is like that" : "No older result is like that"} action=${html`
+  return html`<${Notice} kind="empty" title=${isFirst ? "No result matches" : "No older result matches"} action=${html`
       ${q && html`<a class="button" href=${to.runs({ pipeline, status })}>Any text</a>`}
       ${status && html`<a class="button" href=${to.runs({ pipeline, q })}>Any status</a>`}
       ${pipeline && html`<a class="button" href=${to.runs({ status, q })}>All pipelines</a>`}`}>
@@ -103,8 +103,8 @@ function Pages({ asked, results }) {
   const newest = to.runs({ ...asked, before: null });
   const previous = newer.at(-1) ?? null;
   return html`<nav class="pages" aria-label="Pages of the history">
-    ${asked.before !== null && html`<a class="button" href=${newest}>Newest</a>`}
-    ${newer.length > 1 && html`<a class="button" href=${to.runs({ ...asked, before: previous })} onClick=${turn(previous, newer.slice(0, -1))}>← Newer</a>`}
+    ${asked.before !== null && newer.length !== 1 && html`<a class="button" href=${newest}>Newest</a>`}
+    ${newer.length > 0 && html`<a class="button" href=${to.runs({ ...asked, before: previous })} onClick=${turn(previous, newer.slice(0, -1))}>← Newer</a>`}
     ${hasOlder &&
     html`<a class="button" href=${to.runs({ ...asked, before: results.next })}
       onClick=${turn(results.next, [...newer, asked.before].slice(-MOST_BACK))}>Older →</a>`}

@@ -94,7 +94,7 @@ function CancelDialog({ run, close }) {
 /** @param {{ended: Live["ended"]}} props */
 function Ended({ ended }) {
   // Read out as they come, one line each: the part that is there from the start is what screen readers listen to.
-  return html`<ul class="ended" aria-live="polite" aria-label="Just ended">
+  return html`<ul class="ended" aria-live="polite" aria-label="Ended just now">
     ${ended.map((note) => html`<${EndedNote} key=${note.id} note=${note} />`)}
   </ul>`;
 }
@@ -103,7 +103,7 @@ function Ended({ ended }) {
 function EndedNote({ note }) {
   const [shownAt] = useState(Date.now);
   if (useNow() - shownAt > NOTE_MS) return null;
-  return html`<li><${Badge} status=${note.status} /> <a href=${to.execution(note.id)}>${note.pipelineId}</a> has ended.</li>`;
+  return html`<li><${Badge} status=${note.status} /> <a href=${to.execution(note.id)} dir="auto">${note.name}</a></li>`;
 }
 
 /**

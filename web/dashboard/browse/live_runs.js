@@ -1,7 +1,7 @@
 // Follows what happens to all executions, and asks how things stand where something may be missing. Shows nothing.
 
 import { InProgress } from "./in_progress.js";
-import { isWanted, rowOf } from "./output_rows.js";
+import { excerptOf, isWanted, rowOf } from "./output_rows.js";
 
 /** @import { LifecycleEvent, LifecycleItem, Page } from "../../client/types.d.ts" */
 /** @import { ExecutionCompleted } from "../../client/wire.d.ts" */
@@ -23,7 +23,7 @@ const LONGEST_PAUSE_MS = 15_000;
  * @property {Run[]} runs
  * @property {boolean} isKnown they were told at least once
  * @property {boolean} isMore there are more than are known
- * @property {{id: string, pipelineId: string, status: string, at: string}[]} ended the last ones, newest first
+ * @property {{id: string, name: string, status: string}[]} ended the last ones, newest first
  * @property {ExecutionCompleted[]} completed the last ends, newest first, without what they delivered
  * @property {number} reloads rises whenever a list of results should be read anew
  * @property {unknown} trouble why the list cannot be read just now; it is tried again
@@ -97,8 +97,8 @@ export class LiveRuns {
 
   /** @param {ExecutionCompleted} event */
   #completed(event) {
-    const { result, at, filename } = event;
-    const note = { id: event.executionId, pipelineId: result.pipelineId, status: result.status, at };
+    const { result, filename } = event;
+    const note = { id: event.executionId, name: excerptOf(result.input.prompt) || result.pipelineId, status: result.status };
     this.#live = { ...this.#live, ended: [note, ...this.#live.ended].slice(0, MOST_ENDED) };
     if (filename === null) return;
     const kept = { ...event, result: { ...result, stages: [], output: verdictOnly(result.output) } };

@@ -13,17 +13,23 @@ const EXAMPLES = { openai: "openai:gpt-5-mini", anthropic: "anthropic:claude-hai
  * - `no_runner`: nothing runs before one is there
  * - `unknown`: the broker does not say which runners there are
  * - `missing`: some models that pipelines use cannot be asked
- * - `only_built_in`: all that is used works, but it is only the small model that comes with it
  * - `ready`
  * @param {ModelOverview} overview
- * @returns {"no_runner" | "unknown" | "missing" | "only_built_in" | "ready"}
+ * @returns {"no_runner" | "unknown" | "missing" | "ready"}
  */
 export function standing({ runners, models }) {
   if (runners === 0) return "no_runner";
   if (runners === null) return "unknown";
-  if (models.some((model) => model.usable === false)) return "missing";
-  const asked = models.filter(({ provider }) => provider !== "scripted");
-  return asked.length > 0 && asked.every(({ use }) => use === BUILT_IN) ? "only_built_in" : "ready";
+  return models.some((model) => model.usable === false) ? "missing" : "ready";
+}
+
+/**
+ * Whether of all models that are used only the small one that comes with it can be asked. Scripted ones are none.
+ * @param {ModelOverview} overview
+ */
+export function isOnlyBuiltInUsable({ models }) {
+  const usable = models.filter(({ usable, provider }) => usable === true && provider !== "scripted");
+  return usable.length > 0 && usable.every(({ use }) => use === BUILT_IN);
 }
 
 /**

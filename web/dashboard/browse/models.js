@@ -1,11 +1,13 @@
 // Models: which of those that pipelines use can be asked, which key is missing, and how to set it. No key is ever shown.
 
+import { useMemo } from "preact/hooks";
+
 import { html } from "../html.js";
 import { useAnswer } from "../parts/answer.js";
 import { Failure, Notice } from "../parts/notice.js";
-import { counted } from "../parts/format.js";
+import { counted, timeOfDay } from "../parts/format.js";
 import { to } from "../router.js";
-import { keyToSet, standing, usersOf } from "./model_setup.js";
+import { isOnlyBuiltInUsable, keyToSet, standing, usersOf } from "./model_setup.js";
 import { requests } from "./requests.js";
 import { SetUp } from "./set_up.js";
 import { useReturn } from "./use_return.js";
@@ -13,17 +15,19 @@ import { useReturn } from "./use_return.js";
 /** @import { KeyStatus, ModelOverview, ModelStatus } from "./types.d.ts" */
 
 export function ModelsView() {
-  const { value, error, isLoading, again } = useAnswer((signal) => requests.models({ signal }), []);
+  const { value, error, again } = useAnswer((signal) => requests.models({ signal }), []);
   useReturn(again);
+  const checkedAt = useMemo(() => new Date().toISOString(), [value]);
   return html`
     <div class="head">
       <h1>Models</h1>
-      ${value && html`<span class="soft" role="status">${isLoading ? "Checking…" : connected(value.runners)}</span>`}
+      ${value && html`<span class="soft" role="status">${connected(value.runners)}, checked ${timeOfDay(checkedAt)}</span>`}
       <button onClick=${again}>Check again</button>
     </div>
     ${error !== undefined && html`<${Failure} title="It cannot be told which models are usable" error=${error} again=${again} />`}
     ${value &&
     html`<${Standing} overview=${value} />
+      <${Invitation} overview=${value} />
       <${Models} models=${value.models} />
       <${Keys} keys=${value.keys} models=${value.models} />
       <${SetUp} overview=${value} />`}
@@ -54,14 +58,18 @@ function Standing({ overview }) {
         A run that needs ${count === 1 ? "it" : "one of them"} would fail. What to do is said below, with the exact setting.
       <//>`;
     }
-    case "only_built_in":
-      return html`<${Notice} title="Only the built-in model is in use">
-        It is there so that everything works at once, offline and for nothing. It is very small and writes poor prose. For prompts worth
-        keeping, <a href="#set-up" onClick=${showSetUp}>set a key</a>${keyHint(overview)} and point an alias at a larger model.
-      <//>`;
     default:
       return null;
   }
+}
+
+/** @param {{overview: ModelOverview}} props */
+function Invitation({ overview }) {
+  if (!isOnlyBuiltInUsable(overview)) return null;
+  return html`<${Notice} title="Only the built-in model is usable">
+    It is there so that everything works at once, offline and for nothing. It is very small and writes poor prose. For prompts worth
+    keeping, <a href="#set-up" onClick=${showSetUp}>set a key</a>${keyHint(overview)} and point an alias at a larger model.
+  <//>`;
 }
 
 /** @param {ModelOverview} overview */
@@ -118,7 +126,7 @@ function Keys({ keys, models }) {
   if (keys.length === 0) return null;
   return html`<section class="card" aria-labelledby="keys">
     <h2 id="keys">Keys</h2>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="keys">
+    <div class="scroll" tabindex="0" role="region" aria-label="All keys">
       <table>
         <thead><tr><th scope="col">Setting of the runner</th><th scope="col">Provider</th><th scope="col">Key</th><th scope="col">Models that need it</th></tr></thead>
         <tbody>

@@ -71,8 +71,8 @@ function Source({ source, problems, filename }) {
             ${problems.map((problem, index) => html`<${Problem} key=${index} problem=${problem} show=${show} />`)}
           </ul>
           <p class="soft">
-            Mend the file in the gateway's pipelines directory, with any editor: a change is seen at once.
-            <code>stagecast validate ${filename}</code> tells the same.
+            Mend the file in the gateway's pipelines directory, with any editor: a change is seen at once. The
+            command <code>stagecast validate ${filename}</code> tells the same.
           </p>
         </section>`}
     <section class="card source-card" aria-label="Source">
