@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { aliasExample, isOnlyBuiltInUsable, keyToSet, standing, usersOf } from "../../../web/dashboard/browse/model_setup.js";
+import { aliasExample, codeIn, isOnlyBuiltInUsable, keyToSet, standing, usersOf } from "../../../web/dashboard/browse/model_setup.js";
 
 const key = (setting, isSet, provider = setting.split("_")[0].toLowerCase()) => ({ setting, provider, isSet });
 const model = (use, usable, { needs = null, usedBy = [{ pipelineId: "p", alias: "fast" }] } = {}) => ({
@@ -58,6 +58,14 @@ test("the example points an alias that there is at a model whose key is set", ()
   assert.equal(withAnthropic.alias, "fast");
   assert.equal(withAnthropic.setting, `export STAGECAST_MODELS='{"fast":{"use":"anthropic:claude-haiku-4-5"}}'`);
   assert.match(withAnthropic.option, /^stagecast run p .*--option 'models=\{"fast":"anthropic:claude-haiku-4-5"\}'$/);
-  assert.match(aliasExample({ runners: 1, keys: NO_KEYS, models }).setting, /openai:gpt-5-mini/);
+  assert.match(aliasExample({ runners: 1, keys: NO_KEYS, models }).setting, /anthropic:claude-haiku-4-5/); // whose key is spoken of
+  assert.match(aliasExample({ runners: 1, keys: [], models }).setting, /openai:gpt-5-mini/);
   assert.equal(aliasExample({ runners: 1, keys: NO_KEYS, models: [] }), null);
+});
+
+test("settings and commands in a sentence are told apart", () => {
+  const parts = (sentence) => codeIn(sentence).map(({ text, isCode }) => (isCode ? `[${text}]` : text)).join("");
+  assert.equal(parts("Set OURS_API_KEY for the runner and start it again."), "Set [OURS_API_KEY] for the runner and start it again.");
+  assert.equal(parts("No runner: start one with `stagecast up`."), "No runner: start one with [stagecast up].");
+  assert.equal(parts("A plain <b>sentence</b> of SDKs."), "A plain <b>sentence</b> of SDKs.");
 });

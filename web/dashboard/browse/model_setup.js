@@ -55,17 +55,18 @@ export function keyToSet({ keys, models }) {
 }
 
 /**
- * How an alias that there is would be pointed at another model: at one whose key is set, if there is one.
+ * How an alias that there is would be pointed at another model: at one whose key is set, or else is spoken of.
  * @param {ModelOverview} overview
  * @returns {{alias: string, pipelineId: string, setting: string, option: string} | null} null where no pipeline names a model
  */
-export function aliasExample({ keys, models }) {
+export function aliasExample(overview) {
+  const { keys, models } = overview;
   const users = models.flatMap(({ use, usedBy }) => usedBy.map((user) => ({ ...user, isBuiltIn: use === BUILT_IN })));
   const user = users.find(({ isBuiltIn }) => isBuiltIn) ?? users[0];
   if (user === undefined) return null;
   const isSet = (/** @type {string} */ provider) => keys.some((key) => key.provider === provider && key.isSet === true);
-  const provider = Object.keys(EXAMPLES).find(isSet) ?? "openai";
-  const model = EXAMPLES[provider] ?? "";
+  const provider = Object.keys(EXAMPLES).find(isSet) ?? keyToSet(overview)?.provider ?? "openai";
+  const model = EXAMPLES[provider] ?? EXAMPLES.openai ?? "";
   const { alias, pipelineId } = user;
   return {
     alias,
@@ -73,4 +74,14 @@ export function aliasExample({ keys, models }) {
     setting: `export STAGECAST_MODELS='${JSON.stringify({ [alias]: { use: model } })}'`,
     option: `stagecast run ${pipelineId} --input "…" --option 'models=${JSON.stringify({ [alias]: model })}'`,
   };
+}
+
+/**
+ * A sentence with the settings and commands in it told apart.
+ * @param {string} sentence
+ * @returns {{text: string, isCode: boolean}[]}
+ */
+export function codeIn(sentence) {
+  const parts = sentence.split(/`([^`]+)`|\b([A-Z][A-Z0-9_]*_[A-Z0-9_]+)\b/).map((text, index) => ({ text, isCode: index % 3 !== 0 }));
+  return parts.filter(({ text }) => text);
 }

@@ -7,7 +7,7 @@ import { useAnswer } from "../parts/answer.js";
 import { Failure, Notice } from "../parts/notice.js";
 import { counted, timeOfDay } from "../parts/format.js";
 import { to } from "../router.js";
-import { isOnlyBuiltInUsable, keyToSet, standing, usersOf } from "./model_setup.js";
+import { codeIn, isOnlyBuiltInUsable, keyToSet, standing, usersOf } from "./model_setup.js";
 import { requests } from "./requests.js";
 import { SetUp } from "./set_up.js";
 import { useReturn } from "./use_return.js";
@@ -100,7 +100,7 @@ function Models({ models }) {
           <div class="row-status"><${Usable} usable=${model.usable} /></div>
           <div class="row-main">
             <p class="model-name"><code>${model.use}</code>${model.key !== null && html`<span class="soft">needs <code>${model.key}</code></span>`}</p>
-            ${model.reason !== null && html`<p class=${model.usable === false ? "fault" : "soft"}>${model.reason}</p>`}
+            ${model.usable === false && model.reason !== null && html`<p class="fault">${codeIn(model.reason).map(({ text, isCode }) => (isCode ? html`<code>${text}</code>` : text))}</p>`}
             <p class="users">
               ${usersOf(model.usedBy).map(
                 ({ pipelineId, aliases }) => html`<span key=${pipelineId}><a href=${to.run(pipelineId)}>${pipelineId}</a> as ${aliases.map((alias, index) => html`${index > 0 && ", "}<code>${alias}</code>`)}</span>`,
