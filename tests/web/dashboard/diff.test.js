@@ -36,6 +36,14 @@ test("a run of changed words is one change", () => {
   assert.deepEqual(parts.filter(({ kind }) => kind !== "equal").map(({ text, change }) => [text, change]), [["one two three", 1], ["four five six", 1]]);
 });
 
+test("a short word between two long changes is taken into them, a placeholder or a long one is not", () => {
+  const parts = wordDiff("first part of it and second part of it.", "entirely new words and nothing left alone.");
+  assert.equal(changeCount(parts), 1);
+  const kept = wordDiff("some old words {message} other old words.", "brand new text {message} quite new things.");
+  assert.equal(changeCount(kept), 2);
+  assert.equal(changeCount(wordDiff("a unmistakable b", "c unmistakable d")), 2);
+});
+
 test("changes are counted apart", () => {
   assert.equal(changeCount(wordDiff("a b c d e", "x b c d y")), 2);
   assert.equal(changeCount(wordDiff("a", "a")), 0);

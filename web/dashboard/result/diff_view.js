@@ -5,9 +5,8 @@ import { useMemo } from "preact/hooks";
 
 import { html } from "../html.js";
 import { CopyButton } from "../parts/copy_button.js";
-import { counted } from "../parts/format.js";
 import { TextBox, Unseen } from "./text_box.js";
-import { changeCount, sides, wordDiff } from "./word_diff.js";
+import { sides, wordDiff } from "./word_diff.js";
 
 /** @import { DiffPart } from "./evidence.d.ts" */
 
@@ -40,13 +39,6 @@ export function DiffView({ before, after, labels, parts: given = null, isNumbere
   </div>`;
 }
 
-/** @param {{before: string, after: string}} props */
-export function ChangeCount({ before, after }) {
-  const parts = useMemo(() => wordDiff(before, after), [before, after]);
-  if (parts === null) return null;
-  return html`<span class="soft">${before === after ? "the same" : counted(changeCount(parts), "change")}</span>`;
-}
-
 /** @param {{label: string, text: string, children?: any}} props */
 function Side({ label, text, children }) {
   return html`<div class="side">
@@ -63,7 +55,7 @@ function Marked({ parts, label, isNumbered }) {
       if (part.kind === "equal") return part.text;
       const isLast = parts[place + 1]?.change !== part.change;
       const mark = isNumbered && part.change !== null && isLast && html`<sup><span class="unseen"> change </span>${part.change}</sup>`;
-      return part.kind === "insert" ? html`<ins>${part.text}${mark}</ins>` : html`<del>${part.text}${mark}</del>`;
+      return part.kind === "insert" ? html`<ins>${part.text}</ins>${mark}` : html`<del>${part.text}</del>${mark}`;
     })}</pre>
     <${Unseen} text=${parts.map(({ text }) => text).join("")} />
   </div>`;

@@ -22,7 +22,7 @@ export function OutputView({ value, label }) {
 function Readable({ shape, label }) {
   switch (shape.kind) {
     case "text":
-      return html`<${TextBox} text=${shape.text} label=${label} />`;
+      return html`<${TextBox} text=${shape.text} label=${label} class="prose" />`;
     case "texts":
       return html`<ul class="texts">
         ${shape.texts.map((text, place) => html`<li key=${place} dir="auto">${text}</li>`)}

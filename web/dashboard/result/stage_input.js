@@ -6,6 +6,7 @@ import { useAnswer } from "../parts/answer.js";
 import { count, counted } from "../parts/format.js";
 import { Failure } from "../parts/notice.js";
 import { ValueView } from "../parts/value_view.js";
+import { OutputView } from "./output_view.js";
 import { TextBox } from "./text_box.js";
 import { Unfolding } from "./unfolding.js";
 
@@ -48,10 +49,7 @@ function Item({ given: { item, value, system, user, arguments: named } }) {
     ${item !== null && value != null && html`<${Part} title="Value"><${ValueView} value=${value} label="Value" /><//>`}
     ${system !== null && html`<${Part} title="System"><${TextBox} text=${system} label="System prompt" /><//>`}
     ${user !== null && html`<${Part} title="User"><${TextBox} text=${user} label="User prompt" /><//>`}
-    ${named !== null &&
-    Object.entries(named).map(
-      ([name, argument]) => html`<${Part} key=${name} title=${name}><${ValueView} value=${argument} label=${name} /><//>`,
-    )}
+    ${named !== null && html`<${OutputView} value=${named} label="Arguments" />`}
   `;
 }
 

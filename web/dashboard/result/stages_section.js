@@ -69,7 +69,7 @@ function Contents({ stage, executionId }) {
         ? html`<p class="soft">It was skipped, so it was given nothing.</p>`
         : html`<${StageInputView} executionId=${executionId} stageId=${stageId} />`}
     </div>
-    <${RerunButton} executionId=${executionId} fromStage=${stageId} label="Run again from here" />
+    ${status !== "skipped" && html`<${RerunButton} executionId=${executionId} fromStage=${stageId} label="Run again from here" />`}
   `;
 }
 

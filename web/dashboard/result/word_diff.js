@@ -4,6 +4,8 @@ import { diffWordsWithSpace } from "diff/lib/diff/word.js";
 
 /** @import { DiffPart } from "./evidence.d.ts" */
 
+/** @typedef {{value: string, added?: boolean, removed?: boolean}} Found */
+
 const MOST_CHARACTERS = 200_000; // of both together
 const PATIENCE_MS = 400; // the page stands still meanwhile
 
@@ -20,34 +22,55 @@ export function wordDiff(before, after) {
 }
 
 /**
- * Take the blanks between two changes into both, so that a run of changed words is one change and not one a word.
- * @param {{value: string, added?: boolean, removed?: boolean}[]} found
+ * Take a blank, or one short word, that stands between two changes into both: a rewritten sentence is one change to a
+ * reader, and not one for each run of words that happen to be new. Placeholders stay as they are.
+ * @param {Found[]} found
  */
 function merged(found) {
-  /** @type {{value: string, added?: boolean, removed?: boolean}[]} */
+  /** @type {Found[]} */
   const made = [];
-  let removed = "";
-  let added = "";
+  let [removed, added] = ["", ""];
   const flush = () => {
     if (removed !== "") made.push({ value: removed, removed: true });
     if (added !== "") made.push({ value: added, added: true });
-    removed = added = "";
+    [removed, added] = ["", ""];
   };
   found.forEach((part, place) => {
-    const isBlank = !part.added && !part.removed && /^[ \t]+$/.test(part.value) && removed + added !== "" && place < found.length - 1;
-    if (part.removed || isBlank) removed += part.value;
-    if (part.added || isBlank) added += part.value;
-    if (part.added || part.removed || isBlank) return;
-    flush();
-    made.push(part);
+    const isEqual = !part.added && !part.removed;
+    const isTaken = isEqual && isNegligible(part.value, Math.max(removed.length, added.length), lengthOfChange(found, place + 1));
+    if (isEqual && !isTaken) {
+      flush();
+      made.push(part);
+      return;
+    }
+    if (!part.added) removed += part.value;
+    if (!part.removed) added += part.value;
   });
   flush();
   return made;
 }
 
 /**
+ * Tell whether what both have is too little to tell two changes of these lengths apart.
+ * @param {string} text
+ * @param {number} before
+ * @param {number} after
+ */
+function isNegligible(text, before, after) {
+  if (before === 0 || after === 0) return false;
+  return /^[ \t]+$/.test(text) || (/^[ \t]*[^\s{}<>$]+[ \t]*$/.test(text) && text.length <= Math.min(before, after));
+}
+
+/** @param {Found[]} found @param {number} place where the change begins */
+function lengthOfChange(found, place) {
+  let longest = 0;
+  for (let at = place; found[at]?.added || found[at]?.removed; at++) longest = Math.max(longest, found[at]?.value.length ?? 0);
+  return longest;
+}
+
+/**
  * Number the changes: what is taken out and what is put in at the same place is one.
- * @param {{value: string, added?: boolean, removed?: boolean}[]} found
+ * @param {Found[]} found
  * @returns {DiffPart[]}
  */
 function numbered(found) {
