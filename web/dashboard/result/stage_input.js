@@ -20,7 +20,7 @@ import { Unfolding } from "./unfolding.js";
 /** @param {{executionId: string, stageId: string}} props */
 export function StageInputView({ executionId, stageId }) {
   const { value, error, isLoading, again } = useAnswer(
-    (signal) => /** @type {Promise<StageInput>} */ (/** @type {any} */ (client).stageInput(executionId, stageId, { signal })),
+    async (signal) => /** @type {StageInput} */ (await /** @type {any} */ (client).stageInput(executionId, stageId, { signal })),
     [executionId, stageId],
   );
   if (error !== undefined) return html`<${Failure} title="What it was given cannot be told" error=${error} again=${again} />`;
