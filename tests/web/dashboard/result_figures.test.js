@@ -8,7 +8,7 @@ import { fraction, wordChance, wordChange, wordMean, wordPoints, wordShare } fro
 import { unseenIn } from "../../../web/dashboard/result/foreign.js";
 import { hintFor } from "../../../web/dashboard/result/hints.js";
 import { shapeOf } from "../../../web/dashboard/result/output_shape.js";
-import { filledIn, hasCost, totalCost } from "../../../web/dashboard/result/result_fields.js";
+import { filledIn, hasCost, namedCost, totalCost } from "../../../web/dashboard/result/result_fields.js";
 
 const stage = (fields) => ({ stageId: "a", status: "success", model: null, cost: 0, reusedFrom: null, ...fields });
 
@@ -65,6 +65,7 @@ test("a stage that asked no model has no cost worth a word", () => {
   assert.equal(hasCost(stage({ model: "openai:gpt-5" })), true);
   assert.equal(hasCost(stage({ cost: null })), true);
   assert.equal(hasCost(stage({ status: "skipped", cost: null })), false);
+  assert.deepEqual([namedCost(null), namedCost(0)], ["cost unknown", "$0"]);
 });
 
 test("a value is shown as what it is best read as", () => {

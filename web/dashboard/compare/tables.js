@@ -2,10 +2,10 @@
 
 import { html } from "../html.js";
 import { Badge } from "../parts/badge.js";
-import { cost, duration, tokens } from "../parts/format.js";
+import { duration, tokens } from "../parts/format.js";
 import { ValueView } from "../parts/value_view.js";
 import { wordChange } from "../result/figures.js";
-import { hasCost } from "../result/result_fields.js";
+import { hasCost, namedCost } from "../result/result_fields.js";
 import { isSame, stagePairs } from "./comparing.js";
 
 /** @import { PipelineResult, StageResult } from "../../client/wire.d.ts" */
@@ -62,7 +62,7 @@ export function StagesTable({ one, other }) {
 function Stage({ stage }) {
   if (stage === null) return html`<span class="soft">not reached</span>`;
   const read = tokens(stage.inputTokens ?? 0, stage.outputTokens ?? 0);
-  const spent = [stage.status === "skipped" ? "" : duration(stage.duration), read && `${read} tokens`, hasCost(stage) ? cost(stage.cost) : ""];
+  const spent = [stage.status === "skipped" ? "" : duration(stage.duration), read && `${read} tokens`, hasCost(stage) ? namedCost(stage.cost) : ""];
   return html`<${Badge} status=${stage.status} />
     <span class="about">${spent.filter((part) => part !== "").join(" · ")}</span>
     ${stage.model && html`<span class="about"><bdi>${stage.model}</bdi></span>`}

@@ -5,9 +5,10 @@ import { html } from "../html.js";
 import { useAnswer } from "../parts/answer.js";
 import { Badge } from "../parts/badge.js";
 import { Dialog } from "../parts/dialog.js";
-import { ago, cost, duration } from "../parts/format.js";
+import { ago, duration } from "../parts/format.js";
 import { Failure } from "../parts/notice.js";
 import { to } from "../router.js";
+import { namedCost } from "./result_fields.js";
 
 /** @import { OutputListing } from "../../client/wire.d.ts" */
 /** @import { Page } from "../../client/types.d.ts" */
@@ -41,6 +42,6 @@ function Pick({ row, executionId }) {
   return html`<a class="pick" href=${to.compare(executionId, row.executionId)}>
     <span class="pick-head"><${Badge} status=${row.verdict ?? row.status} /> <span>${ago(row.timestamp)}</span></span>
     ${row.excerpt && html`<span class="pick-text" dir="auto">${row.excerpt}</span>`}
-    <span class="soft">${duration(row.duration)} · ${cost(row.cost)}</span>
+    <span class="soft">${duration(row.duration)} · ${namedCost(row.cost)}</span>
   </a>`;
 }

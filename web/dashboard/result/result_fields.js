@@ -48,6 +48,11 @@ export function totalCost({ summary, stages }) {
   return known > 0 ? `≥ ${cost(known)}` : "unknown";
 }
 
+/** A cost among other figures, where `unknown` alone would not say what is. @param {number | null} usd */
+export function namedCost(usd) {
+  return usd === null ? "cost unknown" : cost(usd);
+}
+
 /** Whether a cost is worth a word: a model answered, or it is not the plain 0 of a stage without one. @param {StageResult} stage */
 export function hasCost({ status, model, cost: spent }) {
   return status !== "skipped" && (model != null || spent !== 0);

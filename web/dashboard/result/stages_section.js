@@ -2,13 +2,13 @@
 
 import { html } from "../html.js";
 import { Badge } from "../parts/badge.js";
-import { cost, duration, tokens } from "../parts/format.js";
+import { duration, tokens } from "../parts/format.js";
 import { to } from "../router.js";
 import { ErrorHint } from "./error_hint.js";
 import { fraction } from "./figures.js";
 import { OutputView } from "./output_view.js";
 import { RerunButton } from "./rerun.js";
-import { hasCost } from "./result_fields.js";
+import { hasCost, namedCost } from "./result_fields.js";
 import { StageInputView } from "./stage_input.js";
 import { Unfolding } from "./unfolding.js";
 
@@ -41,7 +41,7 @@ export function Stages({ result, view }) {
 function Stage({ stage, longest, executionId }) {
   const hasRun = stage.status !== "skipped";
   const width = `${(fraction(stage.duration, longest) * 100).toFixed(2)}%`;
-  const spent = [stage.model ?? "", tokensOf(stage), hasCost(stage) ? costOf(stage) : ""].filter((part) => part !== "");
+  const spent = [stage.model ?? "", tokensOf(stage), hasCost(stage) ? namedCost(stage.cost) : ""].filter((part) => part !== "");
   const summary = html`<span class="which" dir="auto">${stage.stageName || stage.stageId}</span>
     <${Badge} status=${stage.status} />
     <span class="spent soft">${spent.join(" · ")}</span>
@@ -71,11 +71,6 @@ function Contents({ stage, executionId }) {
     </div>
     ${status !== "skipped" && html`<${RerunButton} executionId=${executionId} fromStage=${stageId} label="Run again from here" />`}
   `;
-}
-
-/** @param {StageResult} stage */
-function costOf({ cost: spent }) {
-  return spent === null ? "cost unknown" : cost(spent);
 }
 
 /** @param {StageResult} stage */
