@@ -6,11 +6,13 @@ what else to load at once, and whose policy it makes from what the page holds.
 
 import base64
 import gzip
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urljoin
 
 _MEDIA_TYPES = {  # other files are not served
     ".js": "text/javascript; charset=utf-8",
@@ -25,7 +27,8 @@ _PLACES = (_ROOT / "gateway" / "web", _ROOT / "web")
 _PAGE = "index.html"
 _PAGE_PATH = "/"
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
-_ENTRY = re.compile(rb'^.*<script type="module" src=', re.MULTILINE)
+_ENTRY = re.compile(rb'^.*<script type="module" src="([^"]+)"', re.MULTILINE)
+_IMPORT = re.compile(rb"""\bfrom ?["']([^"']+)["']""")
 _LEAST_TO_COMPRESS = 200  # bytes; below, the headers weigh more
 
 
@@ -69,13 +72,35 @@ def _web_file(path: str, content: bytes, media_type: str, headers: Mapping[str, 
 
 
 def _page(html: bytes, files: Sequence[WebFile]) -> WebFile:
-    """Make the page: it names all modules at once, where browsers would find them one import after the other."""
-    modules = [file.path for file in files if file.media_type == _MEDIA_TYPES[".js"]]
-    preloads = "".join(f'  <link rel="modulepreload" href="{path.removeprefix("/")}">\n' for path in modules).encode()
-    content = _ENTRY.sub(lambda entry: preloads + entry[0], html, count=1)
+    """Make the page: it names all modules that it begins with, where browsers would find them one after the other."""
+    entry = _ENTRY.search(html)
+    begin = [] if entry is None else _imported(f"/{entry[1].decode()}", html, {file.path: file.content for file in files})
+    preloads = "".join(f'  <link rel="modulepreload" href="{path.removeprefix("/")}">\n' for path in begin).encode()
+    content = _ENTRY.sub(lambda found: preloads + found[0], html, count=1)
     return _web_file(
         _PAGE_PATH, content, _MEDIA_TYPES[".html"], {"Content-Security-Policy": _policy(_inline_scripts(content))}
     )
+
+
+def _imported(entry: str, html: bytes, contents: Mapping[str, bytes]) -> list[str]:
+    """Return a module and all that it imports at once, which leaves out what it loads later by `import()`."""
+    named = {name: urljoin("/", place) for name, place in _import_map(html).items()}
+    waiting, seen = [entry], list[str]()
+    while waiting:
+        path = waiting.pop()
+        if path in seen or path not in contents:
+            continue
+        seen.append(path)
+        for found in _IMPORT.findall(contents[path]):
+            name = found.decode()
+            waiting.append(urljoin(path, name) if name.startswith(".") else named.get(name, ""))
+    return sorted(seen)
+
+
+def _import_map(html: bytes) -> dict[str, str]:
+    found = _INLINE_SCRIPT.search(html)
+    imports: dict[str, str] = {} if found is None else json.loads(found[1])["imports"]
+    return imports
 
 
 def _inline_scripts(html: bytes) -> list[str]:

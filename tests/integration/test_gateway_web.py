@@ -23,6 +23,7 @@ FILES = sorted(file.relative_to(WEB).as_posix() for file in WEB.rglob("*") if fi
 CLIENT = [name for name in FILES if name.startswith("client")]
 IMPORT = re.compile(r'^(?:import|export)\b[^;]*?from "([^"]+)";', re.MULTILINE)
 MINIFIED = re.compile(r"""\bfrom ?["']([^"']+)["']""")
+VIEWS = re.findall(r'import\("\./([^"]+)"\)', (WEB / "dashboard" / "views.js").read_text())
 MOST_BYTES = {"client": 14 * 1024, "page": 150 * 1024}  # compressed
 
 
@@ -47,7 +48,15 @@ async def test_every_import_of_the_client_leads_to_what_is_served(gateway: Runni
 
 async def test_the_page_imports_all_that_is_served_and_nothing_else(gateway: RunningGateway) -> None:
     modules = {f"/{name}" for name in FILES if Path(name).suffix in (".js", ".mjs")}
-    assert await everything_from(gateway, "/dashboard/main.js") == modules
+    found = await everything_from(gateway, "/dashboard/main.js")
+    for view in VIEWS:
+        found |= await everything_from(gateway, f"/dashboard/{view}")
+    assert found == modules
+
+
+async def test_the_page_names_at_once_what_it_begins_with(gateway: RunningGateway) -> None:
+    named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', (await gateway.http.get("/")).text)
+    assert {f"/{name}" for name in named} == await everything_from(gateway, "/dashboard/main.js")
 
 
 async def everything_from(gateway: RunningGateway, path: str) -> set[str]:
@@ -166,8 +175,13 @@ async def test_a_page_loads_it_without_a_token_where_all_else_needs_one(tmp_path
 async def test_the_client_and_the_page_are_small(gateway: RunningGateway) -> None:
     client = b"".join([(await gateway.http.get(f"/{name}")).content for name in CLIENT])
     assert len(gzip.compress(client, 9)) <= MOST_BYTES["client"]
-    page = 0
-    for name in ["", *FILES]:
-        async with gateway.http.stream("GET", f"/{name}", headers={"Accept-Encoding": "gzip"}) as reply:
-            page += sum([len(part) async for part in reply.aiter_raw()])
-    assert page <= MOST_BYTES["page"]
+    begin = {"/", *(f"/{name}" for name in FILES if Path(name).suffix not in (".js", ".mjs"))}
+    begin |= await everything_from(gateway, "/dashboard/main.js")
+    for view in VIEWS:
+        first = begin | await everything_from(gateway, f"/dashboard/{view}")
+        assert sum([await size_of(gateway, path) for path in first]) <= MOST_BYTES["page"], view
+
+
+async def size_of(gateway: RunningGateway, path: str) -> int:
+    async with gateway.http.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as reply:
+        return sum([len(part) async for part in reply.aiter_raw()])

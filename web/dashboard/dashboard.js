@@ -2,19 +2,14 @@
 
 import { useEffect, useRef } from "preact/hooks";
 
-import { ModelsView } from "./browse/models.js";
-import { PipelinesView } from "./browse/pipelines.js";
-import { RunsView } from "./browse/runs.js";
-import { CompareView } from "./compare/compare.js";
 import { ConnectionBanner } from "./connection_banner.js";
 import { hasToken, identity, forgetToken, tokenAsked } from "./gateway.js";
 import { html } from "./html.js";
 import { Notice } from "./parts/notice.js";
 import { route, to } from "./router.js";
-import { RunView } from "./run/run.js";
 import { ThemeButton } from "./theme.js";
 import { TokenForm } from "./token_form.js";
-import { ExecutionView } from "./watch/execution.js";
+import { View } from "./views.js";
 
 /** @import { Route } from "./router.js" */
 
@@ -36,6 +31,9 @@ export function Dashboard() {
     isFirst.current = false;
     scrollTo(0, 0);
   }, [placeOf(shown)]);
+  useEffect(() => {
+    if (shown.view !== "execution") document.title = `${PLACES.find(({ views }) => views.includes(shown.view))?.label ?? "Not found"} · stagecast`;
+  }, [shown.view]);
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the content</a>
     <header class="bar">
@@ -53,32 +51,18 @@ export function Dashboard() {
     </header>
     <${ConnectionBanner} />
     <main id="main" tabindex="-1" ref=${main} key=${identity.value}>
-      ${tokenAsked.value === null ? html`<${View} shown=${shown} />` : html`<${TokenForm} reason=${tokenAsked.value} />`}
+      ${tokenAsked.value === null ? html`<${Shown} route=${shown} />` : html`<${TokenForm} reason=${tokenAsked.value} />`}
     </main>
   `;
 }
 
-/** @param {{shown: Route}} props */
-function View({ shown }) {
-  switch (shown.view) {
-    case "run":
-      return html`<${RunView} key=${`${shown.pipelineId} ${shown.from}`} pipelineId=${shown.pipelineId} from=${shown.from} />`;
-    case "runs":
-      return html`<${RunsView} pipeline=${shown.pipeline} status=${shown.status} q=${shown.q} before=${shown.before} />`;
-    case "execution":
-      return html`<${ExecutionView} key=${shown.executionId} executionId=${shown.executionId} />`;
-    case "compare":
-      return html`<${CompareView} key=${`${shown.one} ${shown.other}`} one=${shown.one} other=${shown.other} />`;
-    case "pipelines":
-      return html`<${PipelinesView} key=${shown.filename} filename=${shown.filename} />`;
-    case "models":
-      return html`<${ModelsView} />`;
-    default:
-      return html`<h1>Not found</h1>
-        <${Notice} kind="error" title="There is no such page">
-          Nothing is at “<bdi>${shown.path}</bdi>”. Begin with <a href=${to.run()}>a run</a>.
-        <//>`;
-  }
+/** @param {{route: Route}} props */
+function Shown({ route: { view, ...asked } }) {
+  if (view !== "unknown") return html`<${View} key=${view === "runs" ? view : JSON.stringify([view, asked])} name=${view} ...${asked} />`;
+  return html`<h1>Not found</h1>
+    <${Notice} kind="error" title="There is no such page">
+      Nothing is at “<bdi>${"path" in asked && asked.path}</bdi>”. Begin with <a href=${to.run()}>a run</a>.
+    <//>`;
 }
 
 /** What makes it another page: not what is filtered in it, where the keyboard is in a field. @param {Route} shown */

@@ -3,7 +3,7 @@
 import { excerptOf } from "./output_rows.js";
 
 /** @import { LifecycleEvent } from "../../client/types.d.ts" */
-/** @import { ExecutionRow } from "./types.d.ts" */
+/** @import { ExecutionListing } from "../../client/wire.d.ts" */
 
 /**
  * @typedef {object} Run one that has not ended
@@ -54,7 +54,7 @@ export class InProgress {
     for (const entry of this.#entries.values()) Object.assign(entry, { heard: null, isListed: false });
   }
 
-  /** @param {ExecutionRow[]} rows */
+  /** @param {ExecutionListing[]} rows */
   listed(rows) {
     for (const row of rows) {
       if ((row.status !== "queued" && row.status !== "running") || this.#over.has(row.id)) continue;

@@ -3,11 +3,11 @@
 import { InProgress } from "./in_progress.js";
 import { excerptOf, isWanted, rowOf } from "./output_rows.js";
 
-/** @import { LifecycleEvent, LifecycleItem, Page } from "../../client/types.d.ts" */
+/** @import { LifecycleEvent, LifecycleItem, Page, PageRequest } from "../../client/types.d.ts" */
 /** @import { ExecutionCompleted } from "../../client/wire.d.ts" */
 /** @import { Filters } from "./output_rows.js" */
 /** @import { Run } from "./in_progress.js" */
-/** @import { Asked, ExecutionRow, OutputRow } from "./types.d.ts" */
+/** @import { ExecutionListing, OutputListing } from "../../client/wire.d.ts" */
 
 const PAGE = 100;
 const MOST_PAGES = 200; // of a list that goes on and on; what is older is then not shown
@@ -35,7 +35,7 @@ export const NOTHING_KNOWN = { runs: [], isKnown: false, isMore: false, ended: [
 /**
  * @typedef {object} Source the part of the client that is needed
  * @property {(how: {signal: AbortSignal}) => AsyncIterable<LifecycleItem>} lifecycle
- * @property {(asked: Asked) => Promise<Page<ExecutionRow>>} executions
+ * @property {(asked: PageRequest<ExecutionListing["status"]>) => Promise<Page<ExecutionListing>>} executions
  */
 
 export class LiveRuns {
@@ -140,7 +140,7 @@ export class LiveRuns {
     let before = null;
     let count = 0;
     for (let pages = 0; pages < MOST_PAGES && count < MOST_ROWS; pages++) {
-      const page = /** @type {Page<ExecutionRow>} */ (await this.#source.executions({ status, limit: PAGE, before, signal }));
+      const page = /** @type {Page<ExecutionListing>} */ (await this.#source.executions({ status, limit: PAGE, before, signal }));
       if (signal.aborted) return false;
       this.#known.listed(page.rows);
       count += page.rows.length;
@@ -162,7 +162,7 @@ export class LiveRuns {
  * The rows of results that came since, as the list filtered so would have them.
  * @param {Live} live
  * @param {Filters} filters
- * @returns {OutputRow[]}
+ * @returns {OutputListing[]}
  */
 export function freshRows({ completed }, filters) {
   return completed

@@ -1,6 +1,6 @@
 // What there is to say of the models that pipelines use: how things stand as a whole, and examples that fit this gateway.
 
-/** @import { KeyStatus, ModelOverview, ModelStatus } from "./types.d.ts" */
+/** @import { KeyStatus, ModelOverview, ModelStatus } from "../../client/wire.d.ts" */
 
 const BUILT_IN = "local:smollm2";
 

@@ -8,14 +8,14 @@ import { Failure, Notice } from "../parts/notice.js";
 import { counted, timeOfDay } from "../parts/format.js";
 import { to } from "../router.js";
 import { codeIn, isOnlyBuiltInUsable, keyToSet, standing, usersOf } from "./model_setup.js";
-import { requests } from "./requests.js";
+import { client } from "../gateway.js";
 import { SetUp } from "./set_up.js";
 import { useReturn } from "./use_return.js";
 
-/** @import { KeyStatus, ModelOverview, ModelStatus } from "./types.d.ts" */
+/** @import { KeyStatus, ModelOverview, ModelStatus } from "../../client/wire.d.ts" */
 
 export function ModelsView() {
-  const { value, error, again } = useAnswer((signal) => requests.models({ signal }), []);
+  const { value, error, again } = useAnswer((signal) => client.models({ signal }), []);
   useReturn(again);
   const checkedAt = useMemo(() => new Date().toISOString(), [value]);
   return html`

@@ -1,7 +1,7 @@
 // Rows of saved results: made from an execution's end, chosen by filters, and put together with a page that was read.
 
 /** @import { ExecutionCompleted } from "../../client/wire.d.ts" */
-/** @import { OutputRow } from "./types.d.ts" */
+/** @import { OutputListing } from "../../client/wire.d.ts" */
 
 /** @typedef {{pipeline: string | null, status: string | null, q: string | null}} Filters */
 
@@ -16,7 +16,7 @@ export function excerptOf(prompt) {
 /**
  * The row that the list will have of an execution that ended just now; null where its result was not saved.
  * @param {ExecutionCompleted} event
- * @returns {OutputRow | null}
+ * @returns {OutputListing | null}
  */
 export function rowOf({ result, filename }) {
   if (filename === null) return null;
@@ -53,8 +53,8 @@ export function isWanted({ pipeline, status, q }, result) {
 
 /**
  * A page as it would be read now: newest first, each once. What is older than the page belongs to a later one.
- * @param {OutputRow[]} page
- * @param {OutputRow[]} fresh those that came since it was read
+ * @param {OutputListing[]} page
+ * @param {OutputListing[]} fresh those that came since it was read
  * @param {boolean} isLast no page follows
  */
 export function withFresh(page, fresh, isLast) {

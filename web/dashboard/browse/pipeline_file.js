@@ -10,18 +10,18 @@ import { count, counted } from "../parts/format.js";
 import { Failure, Notice } from "../parts/notice.js";
 import { to } from "../router.js";
 import { placeOf, problemsByLine } from "./pipeline_list.js";
-import { requests } from "./requests.js";
+import { client } from "../gateway.js";
 import { useReturn } from "./use_return.js";
 import { tokenize } from "./yaml.js";
 
-/** @import { FileProblem } from "./types.d.ts" */
+/** @import { FileProblem } from "../../client/wire.d.ts" */
 /** @import { Token } from "./yaml.js" */
 
 const MOST_LINES = 5000; // beyond, a browser only suffers
 
 /** @param {{filename: string}} props */
 export function PipelineFileView({ filename }) {
-  const { value, error, again } = useAnswer((signal) => requests.pipelineFile(filename, { signal }), [filename]);
+  const { value, error, again } = useAnswer((signal) => client.pipelineFile(filename, { signal }), [filename]);
   useReturn(again);
   const isValid = value?.problems.length === 0;
   return html`

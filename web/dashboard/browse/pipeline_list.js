@@ -1,7 +1,7 @@
 // Pipeline files as the list shows them: what is known of the file, and what of the pipeline that is in it.
 
 /** @import { PipelineListing } from "../../client/wire.d.ts" */
-/** @import { FileProblem, PipelineFile } from "./types.d.ts" */
+/** @import { FileProblem, PipelineFile } from "../../client/wire.d.ts" */
 
 /**
  * @typedef {object} Entry

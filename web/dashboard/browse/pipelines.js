@@ -9,7 +9,6 @@ import { counted } from "../parts/format.js";
 import { to } from "../router.js";
 import { entriesOf, placeOf } from "./pipeline_list.js";
 import { PipelineFileView } from "./pipeline_file.js";
-import { requests } from "./requests.js";
 import { useReturn } from "./use_return.js";
 
 /** @import { Entry } from "./pipeline_list.js" */
@@ -58,7 +57,7 @@ async function readAll(signal) {
 /** @param {AbortSignal} signal */
 async function filesOrNull(signal) {
   try {
-    return await requests.pipelineFiles({ signal });
+    return await client.pipelineFiles({ signal });
   } catch (error) {
     if (error instanceof StagecastError && error.code === "forbidden") return null;
     throw error;

@@ -6,10 +6,10 @@ import { cost, count, counted, duration } from "../parts/format.js";
 import { to } from "../router.js";
 import { When } from "./when.js";
 
-/** @import { OutputRow } from "./types.d.ts" */
+/** @import { OutputListing } from "../../client/wire.d.ts" */
 
 /**
- * @param {{row: OutputRow, isChosen: boolean, canChoose: boolean, isFresh: boolean, choose: (id: string, isChosen: boolean) => void}} props
+ * @param {{row: OutputListing, isChosen: boolean, canChoose: boolean, isFresh: boolean, choose: (id: string, isChosen: boolean) => void}} props
  */
 export function ResultRow({ row, isChosen, canChoose, isFresh, choose }) {
   const name = row.excerpt || row.executionId;
@@ -30,7 +30,7 @@ export function ResultRow({ row, isChosen, canChoose, isFresh, choose }) {
   </li>`;
 }
 
-/** @param {OutputRow} row */
+/** @param {OutputListing} row */
 function stages({ stagesRun, stagesSkipped, stagesFailed }) {
   const parts = [counted(stagesRun, "stage run", "stages run")];
   if (stagesSkipped > 0) parts.push(`${count(stagesSkipped)} skipped`);

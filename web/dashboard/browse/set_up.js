@@ -5,7 +5,7 @@ import { CopyButton } from "../parts/copy_button.js";
 import { to } from "../router.js";
 import { aliasExample, keyToSet } from "./model_setup.js";
 
-/** @import { ModelOverview } from "./types.d.ts" */
+/** @import { ModelOverview } from "../../client/wire.d.ts" */
 
 const PASSED_ON = ["OPENAI_API_KEY", "ANTHROPIC_API_KEY"]; // by docker-compose.yml as it is
 

@@ -4,7 +4,6 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 
 import { client, noticeRefusal } from "../gateway.js";
 import { LiveRuns, NOTHING_KNOWN } from "./live_runs.js";
-import { requests } from "./requests.js";
 
 const DRAWN_EVERY_MS = 200;
 
@@ -26,7 +25,7 @@ export function useLiveRuns() {
     const changed = () => {
       timer ??= setTimeout(draw, Math.max(0, drawnAt + DRAWN_EVERY_MS - performance.now()));
     };
-    const runs = new LiveRuns({ lifecycle: (how) => client.lifecycle(how), executions: (asked) => requests.executions(asked) }, changed);
+    const runs = new LiveRuns({ lifecycle: (how) => client.lifecycle(how), executions: (asked) => client.executions(asked) }, changed);
     setError(null);
     runs.follow(abort.signal).catch((problem) => {
       if (!abort.signal.aborted && !noticeRefusal(problem)) setError(problem);

@@ -3,18 +3,18 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 import { StagecastError } from "../../client.js";
-import { noticeRefusal } from "../gateway.js";
+import { client, noticeRefusal } from "../gateway.js";
 import { gather } from "./gathering.js";
-import { requests } from "./requests.js";
 
 /** @import { Filters } from "./output_rows.js" */
-/** @import { Asked, OutputRow } from "./types.d.ts" */
+/** @import { OutputListing } from "../../client/wire.d.ts" */
+/** @import { PageRequest } from "../../client/types.d.ts" */
 
 export const PAGE_SIZE = 50;
 
 /**
  * @typedef {object} Results
- * @property {OutputRow[]} rows
+ * @property {OutputListing[]} rows
  * @property {string | null} next where to go on
  * @property {boolean} isKnown `rows` belong to what is asked for now, not to what was before
  * @property {boolean} isLooking
@@ -33,14 +33,15 @@ export function useResults({ pipeline, status, q, before }, reloads) {
   const running = useRef(/** @type {AbortController | null} */ (null));
   const is = useRef({ busy: false, stale: false, stopped: false });
 
-  /** @param {{rows?: OutputRow[], before: string | null, isQuiet?: boolean}} from */
+  /** @param {{rows?: OutputListing[], before: string | null, isQuiet?: boolean}} from */
   const look = async ({ rows, before: start, isQuiet = false }) => {
     running.current?.abort();
     const abort = (running.current = new AbortController());
     is.current = { busy: true, stale: false, stopped: false };
     if (!isQuiet) setResults((shown) => ({ ...shown, isLooking: true, error: null }));
     try {
-      const ask = (/** @type {Asked} */ page) => patiently(() => requests.outputs({ pipeline, status, q, ...page, signal: abort.signal }), abort.signal);
+      const wanted = /** @type {PageRequest<OutputListing["status"]>} */ ({ pipeline, status, q }); // as the address says; the gateway judges it
+      const ask = (/** @type {PageRequest<OutputListing["status"]>} */ page) => patiently(() => client.outputs({ ...wanted, ...page, signal: abort.signal }), abort.signal);
       for await (const found of gather(ask, { size: PAGE_SIZE, before: start, rows })) {
         if (abort.signal.aborted) return;
         // Read anew: what is shown stays until all that takes its place is there.

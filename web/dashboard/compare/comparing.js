@@ -6,7 +6,7 @@ import { optimizationOf } from "../result/optimization.js";
 import { totalCost } from "../result/result_fields.js";
 
 /** @import { PipelineResult, StageResult } from "../../client/wire.d.ts" */
-/** @import { Evidence } from "../result/evidence.d.ts" */
+/** @import { Evidence } from "../../client/wire.d.ts" */
 
 /**
  * @typedef {{label: string, one: string, other: string, difference: string}} Row

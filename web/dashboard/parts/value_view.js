@@ -12,7 +12,7 @@ export function ValueView({ value, label }) {
   const text = asText(value);
   if (text === "") return html`<p class="soft">Empty.</p>`;
   const shown = text.length > MOST_SHOWN ? text.slice(0, MOST_SHOWN) : text;
-  const body = html`<pre class="value" tabindex="0" aria-label=${label}>${shown}</pre>
+  const body = html`<pre class="value" role="group" tabindex="0" aria-label=${label}>${shown}</pre>
     ${shown.length < text.length && html`<p class="soft">${count(text.length - shown.length)} more characters are in the download.</p>`}`;
   return html`<div class="value-view">
     ${text.length > FOLDED_FROM ? html`<details><summary>${count(text.length)} characters</summary>${body}</details>` : body}

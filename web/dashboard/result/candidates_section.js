@@ -5,7 +5,7 @@ import { candidatesOf, FATES, wordTuning } from "./comparison.js";
 import { DiffView } from "./diff_view.js";
 import { Unfolding } from "./unfolding.js";
 
-/** @import { CandidateEvidence, Evidence } from "./evidence.d.ts" */
+/** @import { CandidateEvidence, Evidence } from "../../client/wire.d.ts" */
 
 /** @param {{evidence: Evidence}} props */
 export function Candidates({ evidence }) {

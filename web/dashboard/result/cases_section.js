@@ -9,7 +9,8 @@ import { wordShare } from "./figures.js";
 import { TextBox } from "./text_box.js";
 import { Unfolding } from "./unfolding.js";
 
-/** @import { CaseEvidence, Evidence, Outcome, TriedAnswer } from "./evidence.d.ts" */
+/** @import { CaseEvidence, Evidence, TriedAnswer } from "../../client/wire.d.ts" */
+/** @typedef {import("../../client/wire.d.ts").CaseEvidence["outcome"]} Outcome */
 
 const FIRST_SHOWN = 10;
 const MORE_SHOWN = 50;

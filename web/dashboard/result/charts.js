@@ -7,7 +7,7 @@ import { html } from "../html.js";
 import { interval, tiles } from "./verdict.js";
 
 /** @import { ComponentChildren } from "preact" */
-/** @import { SignTest } from "./evidence.d.ts" */
+/** @import { SignTest } from "../../client/wire.d.ts" */
 /** @import { Pair, Trust } from "./comparison.js" */
 
 /** @param {{height: number, title: string, said: string, class?: string, children?: ComponentChildren}} props */

@@ -11,19 +11,16 @@ import { to } from "../router.js";
 import { namedCost } from "./result_fields.js";
 
 /** @import { OutputListing } from "../../client/wire.d.ts" */
-/** @import { Page } from "../../client/types.d.ts" */
-
-/** @typedef {OutputListing & {excerpt?: string, verdict?: string | null}} Row */
 
 const MOST = 50;
 
 /** @param {{executionId: string, pipelineId: string, close: () => void}} props */
 export function CompareDialog({ executionId, pipelineId, close }) {
   const { value, error, isLoading, again } = useAnswer(
-    (signal) => /** @type {Promise<Page<Row>>} */ (client.outputs(/** @type {any} */ ({ limit: MOST, pipeline: pipelineId, signal }))),
+    (signal) => client.outputs({ limit: MOST, pipeline: pipelineId, signal }),
     [pipelineId],
   );
-  const rows = value?.rows.filter((row) => row.executionId !== executionId && row.pipelineId === pipelineId);
+  const rows = value?.rows.filter((row) => row.executionId !== executionId);
   return html`<${Dialog} title="Compare with" close=${close} actions=${html`<button onClick=${close}>Close</button>`}>
     <p class="soft">Recent results of <bdi>${pipelineId}</bdi>.</p>
     ${error !== undefined && html`<${Failure} title="The results cannot be listed" error=${error} again=${again} />`}
@@ -37,7 +34,7 @@ export function CompareDialog({ executionId, pipelineId, close }) {
   <//>`;
 }
 
-/** @param {{row: Row, executionId: string}} props */
+/** @param {{row: OutputListing, executionId: string}} props */
 function Pick({ row, executionId }) {
   return html`<a class="pick" href=${to.compare(executionId, row.executionId)}>
     <span class="pick-head"><${Badge} status=${row.verdict ?? row.status} /> <span>${ago(row.timestamp)}</span></span>

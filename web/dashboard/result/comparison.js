@@ -5,7 +5,8 @@ import { cost, count, counted, duration } from "../parts/format.js";
 import { fraction, UNKNOWN, wordChange, wordMean, wordPoints, wordShare } from "./figures.js";
 import { isCompared } from "./verdict.js";
 
-/** @import { CandidateEvidence, CaseEvidence, Evidence, JudgeEvidence, Outcome } from "./evidence.d.ts" */
+/** @import { CandidateEvidence, CaseEvidence, Evidence, JudgeEvidence } from "../../client/wire.d.ts" */
+/** @typedef {import("../../client/wire.d.ts").CaseEvidence["outcome"]} Outcome */
 
 /**
  * @typedef {{label: string, before: string, beforePart: number, after: string, afterPart: number, change: string}} Pair

@@ -8,7 +8,7 @@ import { CopyButton } from "../parts/copy_button.js";
 import { TextBox, Unseen } from "./text_box.js";
 import { sides, wordDiff } from "./word_diff.js";
 
-/** @import { DiffPart } from "./evidence.d.ts" */
+/** @import { DiffPart } from "../../client/wire.d.ts" */
 
 /**
  * @typedef {object} DiffProps

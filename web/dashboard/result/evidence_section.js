@@ -6,7 +6,7 @@ import { Bars, Dots, Gauge, Legend } from "./charts.js";
 import { criterionRows, isKnown, trusts, useRows, wordPayback } from "./comparison.js";
 import { isCompared } from "./verdict.js";
 
-/** @import { Evidence, JudgeEvidence } from "./evidence.d.ts" */
+/** @import { Evidence, JudgeEvidence } from "../../client/wire.d.ts" */
 /** @import { Pair } from "./comparison.js" */
 
 /** @param {{evidence: Evidence}} props */

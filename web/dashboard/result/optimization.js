@@ -1,7 +1,7 @@
 // Tells whether an output is an optimization, and reads it: results come from anywhere, so each field is looked at.
 // What is left out takes the default that contracts/evidence.py gives it; what is odd makes it no optimization.
 
-/** @import { Optimization } from "./evidence.d.ts" */
+/** @import { Optimization } from "../../client/wire.d.ts" */
 
 /** @typedef {(value: unknown) => any} Reader gives what is read, or throws Odd */
 

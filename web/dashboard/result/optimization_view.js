@@ -7,7 +7,7 @@ import { JudgeTrust, Measures, OptimizationTook } from "./evidence_section.js";
 import { DeliveredPrompt, PromptChanges } from "./prompt_section.js";
 import { VerdictCard } from "./verdict_card.js";
 
-/** @import { Optimization } from "./evidence.d.ts" */
+/** @import { Optimization } from "../../client/wire.d.ts" */
 
 /** @param {{optimization: Optimization}} props */
 export function OptimizationView({ optimization }) {

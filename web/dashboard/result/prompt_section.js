@@ -8,7 +8,7 @@ import { TextBox } from "./text_box.js";
 import { wordDelivered } from "./verdict.js";
 import { isDiffOf } from "./word_diff.js";
 
-/** @import { Evidence, Optimization, PromptChange } from "./evidence.d.ts" */
+/** @import { Evidence, Optimization, PromptChange } from "../../client/wire.d.ts" */
 
 /** @param {{optimization: Optimization}} props */
 export function DeliveredPrompt({ optimization: { optimizedPrompt, evidence } }) {

@@ -10,17 +10,12 @@ import { OutputView } from "./output_view.js";
 import { TextBox } from "./text_box.js";
 import { Unfolding } from "./unfolding.js";
 
-/**
- * @typedef {{item: number | null, value: unknown, system: string | null, user: string | null,
- *   arguments: Record<string, unknown> | null}} StageInputItem
- * @typedef {{stageId: string, kind: "prompt" | "call", call: string | null, reason: string | null, total: number,
- *   items: StageInputItem[]}} StageInput
- */
+/** @import { StageInputItem } from "../../client/wire.d.ts" */
 
 /** @param {{executionId: string, stageId: string}} props */
 export function StageInputView({ executionId, stageId }) {
   const { value, error, isLoading, again } = useAnswer(
-    async (signal) => /** @type {StageInput} */ (await /** @type {any} */ (client).stageInput(executionId, stageId, { signal })),
+    (signal) => client.stageInput(executionId, stageId, { signal }),
     [executionId, stageId],
   );
   if (error !== undefined) return html`<${Failure} title="What it was given cannot be told" error=${error} again=${again} />`;

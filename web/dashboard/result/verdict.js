@@ -4,7 +4,8 @@
 import { counted } from "../parts/format.js";
 import { fraction, wordChance, wordShare } from "./figures.js";
 
-/** @import { Evidence, Optimization, Outcome, SignTest } from "./evidence.d.ts" */
+/** @import { Evidence, Optimization, SignTest } from "../../client/wire.d.ts" */
+/** @typedef {import("../../client/wire.d.ts").CaseEvidence["outcome"]} Outcome */
 
 const HEADLINES = {
   improved: "The optimized prompt is better",

@@ -8,7 +8,7 @@ import { Interval, Tiles } from "./charts.js";
 import { glance, OUTCOMES } from "./comparison.js";
 import { cautions, headline, interval, isCompared, matchDigest, wordCounts, wordInterval, wordSignTest } from "./verdict.js";
 
-/** @import { Optimization, SignTest } from "./evidence.d.ts" */
+/** @import { Optimization, SignTest } from "../../client/wire.d.ts" */
 
 /** @param {{optimization: Optimization}} props */
 export function VerdictCard({ optimization }) {

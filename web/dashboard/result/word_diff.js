@@ -2,7 +2,7 @@
 
 import { diffWordsWithSpace } from "diff/lib/diff/word.js";
 
-/** @import { DiffPart } from "./evidence.d.ts" */
+/** @import { DiffPart } from "../../client/wire.d.ts" */
 
 /** @typedef {{value: string, added?: boolean, removed?: boolean}} Found */
 

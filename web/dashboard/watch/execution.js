@@ -1,6 +1,6 @@
 // One execution: live while it runs, its result when it has ended. Reload, another tab, a shared link show the same.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import { StagecastError } from "../../client.js";
 import { html } from "../html.js";
@@ -24,6 +24,10 @@ import { useExecution } from "./use_execution.js";
 /** @param {{executionId: string}} props */
 export function ExecutionView({ executionId }) {
   const { execution, error, again } = useExecution(executionId);
+  const { pipelineName, status } = execution;
+  useEffect(() => {
+    document.title = status === null ? "Run · stagecast" : `${pipelineName}: ${status} · stagecast`; // seen on the tab while one does something else
+  }, [pipelineName, status]);
   if (error instanceof StagecastError && error.code === "execution_not_found") return html`<${Unknown} id=${executionId} />`;
   if (error) return html`<h1>Run</h1><${Failure} title="This run cannot be shown" error=${error} again=${again} />`;
   if (execution.status === null) return html`<h1 class="unseen">Run</h1><p class="soft" role="status">Looking for it …</p>`;
@@ -114,7 +118,7 @@ function Submitted({ execution: { input, options } }) {
   const hasOptions = Object.keys(options).length > 0;
   return html`<details class="card folded">
     <summary><h2>What was submitted</h2></summary>
-    <pre class="value" tabindex="0" aria-label="The prompt">${input}</pre>
-    ${hasOptions && html`<h3>Options</h3><pre class="value" tabindex="0" aria-label="The options">${JSON.stringify(options, null, 2)}</pre>`}
+    <pre class="value" role="group" tabindex="0" aria-label="The prompt">${input}</pre>
+    ${hasOptions && html`<h3>Options</h3><pre class="value" role="group" tabindex="0" aria-label="The options">${JSON.stringify(options, null, 2)}</pre>`}
   </details>`;
 }

@@ -70,6 +70,6 @@ function LiveText({ item, text }) {
   }, [text]);
   return html`<figure class="live">
     <figcaption class="soft">${item === null ? "Writing" : `Writing item ${item + 1}`}</figcaption>
-    <pre class="value" ref=${box} tabindex="0" aria-label="Text as it is written">${text}<span class="caret" aria-hidden="true"></span></pre>
+    <pre class="value" role="group" ref=${box} tabindex="0" aria-label="Text as it is written">${text}<span class="caret" aria-hidden="true"></span></pre>
   </figure>`;
 }
