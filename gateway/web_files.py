@@ -74,7 +74,9 @@ def _web_file(path: str, content: bytes, media_type: str, headers: Mapping[str, 
 def _page(html: bytes, files: Sequence[WebFile]) -> WebFile:
     """Make the page: it names all modules that it begins with, where browsers would find them one after the other."""
     entry = _ENTRY.search(html)
-    begin = [] if entry is None else _imported(f"/{entry[1].decode()}", html, {file.path: file.content for file in files})
+    begin = (
+        [] if entry is None else _imported(f"/{entry[1].decode()}", html, {file.path: file.content for file in files})
+    )
     preloads = "".join(f'  <link rel="modulepreload" href="{path.removeprefix("/")}">\n' for path in begin).encode()
     content = _ENTRY.sub(lambda found: preloads + found[0], html, count=1)
     return _web_file(

@@ -107,7 +107,7 @@ async def test_an_output_that_is_none_is_404_whatever_its_name_tries(gateway: Ru
 
 
 async def test_an_unknown_path_is_404(gateway: RunningGateway) -> None:
-    for path in ("/", "/api", "/api/nothing", "/ws", "/favicon.ico"):
+    for path in ("/api", "/api/nothing", "/ws", "/favicon.ico"):
         reply = await gateway.http.get(path)
         assert (reply.status_code, reply.json()) == (404, {"error": "Not found", "code": "not_found"}), path
 

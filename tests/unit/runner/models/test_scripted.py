@@ -53,12 +53,16 @@ async def test_the_text_comes_in_pieces(chunks: int | None, pieces: list[str]) -
 
 async def test_a_model_that_writes_slowly_waits_after_each_piece() -> None:
     seen: list[str] = []
-    calling = asyncio.create_task(
-        scripted(Script(reply="one two", pause_ms=3_600_000)).complete(ask(), lambda text: seen.append(text))
-    )
-    while not seen:
-        await asyncio.sleep(0)
-    assert not calling.done()
+    has_begun = asyncio.Event()
+
+    def take(text: str) -> None:
+        seen.append(text)
+        has_begun.set()
+
+    calling = asyncio.create_task(scripted(Script(reply="one two", pause_ms=3_600_000)).complete(ask(), take))
+    await has_begun.wait()
+    done, _ = await asyncio.wait({calling}, timeout=0)
+    assert not done
     calling.cancel()
     assert seen == ["one "]
 
