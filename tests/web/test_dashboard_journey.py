@@ -29,6 +29,13 @@ async def write(tab: DashboardTab, text: str) -> None:
     await tab.page.locator("#run-primary").fill(text)
 
 
+async def open_section(tab: DashboardTab, name: str) -> None:
+    section = tab.page.locator("details", has=tab.page.get_by_role("heading", name=name))
+    await expect(section).to_be_visible()
+    if await section.get_attribute("open") is None:
+        await section.locator("summary").first.click()
+
+
 async def is_over(tab: DashboardTab) -> None:
     await expect(tab.page.get_by_role("heading", level=2, name="Result", exact=True)).to_be_visible()
 
@@ -54,7 +61,7 @@ async def test_from_a_prompt_to_a_comparison(stack: Stack, browser: Browser, tmp
         await write(tab, "a lighthouse 🗼")
         await tab.shows("14 of 500 characters")
         await expect(page.locator(".run-side")).to_contain_text("4")
-        await page.get_by_text("Options", exact=True).click()
+        await open_section(tab, "Options")
         await page.get_by_label("Tone").select_option("funny")
         await page.locator("#run-primary").focus()
         await page.keyboard.press("Control+Enter")
@@ -83,8 +90,8 @@ async def test_from_a_prompt_to_a_comparison(stack: Stack, browser: Browser, tmp
         # Again with changes, and both are compared.
         await page.get_by_role("link", name="Run again with changes").click()
         await expect(page.locator("#run-primary")).to_have_value("a lighthouse 🗼")
-        await page.get_by_text("Options", exact=True).click()
-        await expect(page.get_by_label("Tone")).to_have_value("funny")
+        await open_section(tab, "Options")
+        await expect(page.get_by_label("Tone").locator("option:checked")).to_have_text("funny")
         await write(tab, "a lighthouse keeper")
         await tab.button("Run").click()
         await page.get_by_role("dialog").get_by_role("button", name="Run").click()
@@ -104,7 +111,7 @@ async def test_cases_are_dropped_as_a_file_and_read_by_the_gateway(stack: Stack,
         tab.is_refusal_expected = True
         await tab.open("#/run/prompt-optimizer-v1")
         await write(tab, "Answer in one word: {question}")
-        await tab.page.get_by_text("Options", exact=True).click()
+        await open_section(tab, "Options")
         files = tab.page.locator("input[type=file]").first
         await files.set_input_files(
             FilePayload(name="cases.csv", mimeType="text/csv", buffer=b"question,weight,match\nx,1,9\n")
@@ -128,7 +135,7 @@ async def test_a_fault_is_told_at_its_field(stack: Stack, browser: Browser) -> N
         await tab.button("Run").click()
         assert await tab.path() == f"#/run/{STORY}"
         await write(tab, "a lighthouse")
-        await tab.page.get_by_text("Options", exact=True).click()
+        await open_section(tab, "Options")
         await tab.page.get_by_label("Words").fill("7")
         await tab.button("Run").click()
         await expect(tab.page.get_by_label("Words")).to_have_attribute("aria-invalid", "true")

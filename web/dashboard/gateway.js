@@ -35,12 +35,18 @@ client.addEventListener("state", (event) => {
 export function giveToken(token, isKept) {
   forget();
   (isKept ? localStorage : sessionStorage).setItem(TOKEN_KEY, token);
-  changed();
+  batch(() => {
+    hasToken.value = true;
+    tokenAsked.value = null;
+    identity.value += 1;
+  });
 }
 
+/** Forget who one was, and all that this tab holds of it: its connections are of that token, and drafts are theirs. */
 export function forgetToken() {
   forget();
-  changed();
+  sessionStorage.clear();
+  location.reload();
 }
 
 /**
@@ -56,14 +62,6 @@ export function noticeRefusal(error) {
 function forget() {
   sessionStorage.removeItem(TOKEN_KEY);
   localStorage.removeItem(TOKEN_KEY);
-}
-
-function changed() {
-  batch(() => {
-    hasToken.value = readToken() !== undefined;
-    tokenAsked.value = null;
-    identity.value += 1;
-  });
 }
 
 function readToken() {
