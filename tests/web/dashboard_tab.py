@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 from playwright.async_api import (
@@ -128,8 +127,3 @@ async def open_tabs(
         assert [complaint for tab in tabs for complaint in tab.complaints] == []
     finally:
         await context.close()
-
-
-def picture(name: str) -> Path:
-    """Return where a screenshot of the documentation is kept."""
-    return REPOSITORY / "docs" / "images" / name

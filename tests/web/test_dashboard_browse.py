@@ -117,7 +117,7 @@ async def test_pipelines_are_listed_with_their_problems_and_shown_as_written(sta
         await expect(tab.page.get_by_role("main")).to_contain_text("line 4")
         await tab.go(f"#/pipelines/{STORY}.yaml")
         await tab.shows("An idea for {{ inputs.topic }}.")
-        await tab.page.get_by_role("link", name="Run", exact=True).last.click()
+        await tab.page.get_by_role("main").get_by_role("link", name="Run").click()
         await expect(tab.page.get_by_role("heading", level=1)).to_contain_text("Tell a Story")
 
 

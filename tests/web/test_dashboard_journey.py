@@ -103,7 +103,7 @@ async def test_from_a_prompt_to_a_comparison(stack: Stack, browser: Browser, tmp
         await expect(page.get_by_role("heading", level=1)).to_contain_text("Compar")
         assert set((await tab.path()).removeprefix("#/compare/").split("/")) == {first, second}
         await expect(page.get_by_role("main").locator("ins").first).to_be_visible()
-        await tab.shows(TOLD)
+        await tab.shows("Stage by stage")
 
 
 async def test_cases_are_dropped_as_a_file_and_read_by_the_gateway(stack: Stack, browser: Browser) -> None:

@@ -14,7 +14,7 @@ export function Candidates({ evidence }) {
     <h2>Every rewrite</h2>
     ${candidates.length === 0
       ? html`<p class="soft">No rewrite was made.</p>`
-      : html`<ol class="rows">
+      : html`<ol class="folds">
           ${candidates.map(
             (candidate, place) => html`<li key=${place}><${Candidate} candidate=${candidate} original=${evidence.originalPrompt} /></li>`,
           )}
@@ -37,5 +37,5 @@ function Candidate({ candidate, original }) {
       : html`<${DiffView} before=${original} after=${prompt} labels=${["Original prompt", "This rewrite"]} />`}
     ${model && html`<p class="about">Written by <bdi>${model}</bdi>.</p>`}
   `;
-  return html`<${Unfolding} class="row" summary=${summary} contents=${contents} />`;
+  return html`<${Unfolding} class="fold" summary=${summary} contents=${contents} />`;
 }

@@ -63,7 +63,7 @@ function Filtered({ cases }) {
 function CaseList({ cases }) {
   const [most, setMost] = useState(FIRST_SHOWN);
   const left = cases.length - most;
-  return html`<ol class="rows">
+  return html`<ol class="folds">
       ${cases.slice(0, most).map((each, place) => html`<li key=${place}><${Case} each=${each} /></li>`)}
     </ol>
     ${left > 0 &&
@@ -79,7 +79,7 @@ function Case({ each }) {
   const summary = html`<span class=${`outcome-key ${each.outcome}`}><span aria-hidden="true">${sign}</span> ${word}</span>
     <span class="which">Case ${each.number}</span>
     <span class="why"><bdi>${each.why}</bdi> <span class="soft">${DECIDED[each.decidedBy]}; ${each.source}.</span></span>`;
-  return html`<${Unfolding} class="row" summary=${summary} contents=${() => html`<${CaseContents} each=${each} />`} />`;
+  return html`<${Unfolding} class="fold" summary=${summary} contents=${() => html`<${CaseContents} each=${each} />`} />`;
 }
 
 /** @param {{each: CaseEvidence}} props */

@@ -27,7 +27,7 @@ export function StageInputView({ executionId, stageId }) {
     ${call !== null && html`<p class="soft">Function <code>${call}</code></p>`}
     ${items.length === 1 && first !== undefined && first.item === null
       ? html`<${Item} given=${first} />`
-      : html`<ol class="rows">
+      : html`<ol class="folds">
           ${items.map(
             (given, place) => html`<li key=${place}>
               <${Unfolding} summary=${`Item ${(given.item ?? place) + 1}`} contents=${() => html`<${Item} given=${given} />`} />

@@ -26,12 +26,12 @@ export function Stages({ result, view }) {
       <span class="soft">bars compare the times, tokens are read → written</span>
     </div>
     ${stages.length + others.length === 0 && html`<p class="soft">No stage was reached.</p>`}
-    <ol class="rows stages">
+    <ol class="folds stages">
       ${stages.map(
         (stage) => html`<li key=${stage.stageId}><${Stage} stage=${stage} longest=${longest} executionId=${executionId} /></li>`,
       )}
       ${others.map(
-        ({ id, name }) => html`<li key=${id} class="row unreached"><span class="which" dir="auto">${name}</span> <${Badge} status="not_run" /></li>`,
+        ({ id, name }) => html`<li key=${id} class="fold unreached"><span class="which" dir="auto">${name}</span> <${Badge} status="not_run" /></li>`,
       )}
     </ol>
   </section>`;
@@ -50,7 +50,7 @@ function Stage({ stage, longest, executionId }) {
     </span>
     ${(stage.error ?? stage.reason) && html`<span class=${`why ${stage.error ? "fault" : "soft"}`} dir="auto">${stage.error ?? stage.reason}</span>`}
     ${stage.reusedFrom && html`<span class="why soft">reused from an earlier run</span>`}`;
-  return html`<${Unfolding} class="row stage" summary=${summary} contents=${() => html`<${Contents} stage=${stage} executionId=${executionId} />`} />`;
+  return html`<${Unfolding} class="fold stage" summary=${summary} contents=${() => html`<${Contents} stage=${stage} executionId=${executionId} />`} />`;
 }
 
 /** @param {{stage: StageResult, executionId: string}} props */

@@ -39,7 +39,7 @@ export function VerdictCard({ optimization }) {
       )}
     </dl>
     ${weak.length > 0 &&
-    html`<div class="care">
+    html`<div class="cautions">
       <h3>Read this with care</h3>
       <ul>
         ${weak.map((caution) => html`<li key=${caution} dir="auto">${caution}</li>`)}

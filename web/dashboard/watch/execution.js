@@ -3,7 +3,9 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { StagecastError } from "../../client.js";
+import { client } from "../gateway.js";
 import { html } from "../html.js";
+import { useAnswer } from "../parts/answer.js";
 import { ago, moment } from "../parts/format.js";
 import { Failure, Notice } from "../parts/notice.js";
 import { StageGraph } from "../parts/stage_graph.js";
@@ -12,6 +14,7 @@ import { CopyButton } from "../parts/copy_button.js";
 import { ResultView } from "../result/result.js";
 import { to } from "../router.js";
 import { Controls } from "./controls.js";
+import { withDefinition } from "./definition.js";
 import { Diary } from "./diary.js";
 import { Figures, StageClock } from "./figures.js";
 import { isOver } from "./fold.js";
@@ -23,7 +26,10 @@ import { useExecution } from "./use_execution.js";
 
 /** @param {{executionId: string}} props */
 export function ExecutionView({ executionId }) {
-  const { execution, error, again } = useExecution(executionId);
+  const { execution: told, error, again } = useExecution(executionId);
+  const { isWhole, pipelineId } = told;
+  const detail = useAnswer(async (signal) => (isWhole ? null : client.pipeline(pipelineId, { signal })), [isWhole, pipelineId]);
+  const execution = withDefinition(told, detail.value);
   const { pipelineName, status } = execution;
   useEffect(() => {
     document.title = status === null ? "Run · stagecast" : `${pipelineName}: ${status} · stagecast`; // seen on the tab while one does something else
