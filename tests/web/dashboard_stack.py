@@ -89,3 +89,12 @@ async def dashboard_stack(directory: Path, *, runners: int = 1, **env: str) -> A
         running_stack(nats.url, directory, runners=runners, env=known) as stack,
     ):
         yield stack
+
+
+async def submit(stack: Stack, pipeline: str, text: str, *, wait_seconds: int = 0, **options: Any) -> str:
+    """Start an execution, wait for its end for as long as is said, and return its id."""
+    async with stack.http() as http:
+        body = {"input": text, "options": options}
+        headers = {"Prefer": f"wait={wait_seconds}"} if wait_seconds else {}
+        reply = await http.post(f"/api/pipelines/{pipeline}/run", json=body, headers=headers)
+        return str(reply.raise_for_status().json()["executionId"])

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Locator, expect
 
 from stagecast.tokens import TokenFile
 from tests.processes import Stack
-from tests.web.dashboard_stack import STORY, dashboard_stack
+from tests.web.dashboard_stack import STORY, dashboard_stack, submit
 from tests.web.dashboard_tab import DashboardTab, open_tabs
 from tests.web.saved_results import save_many
 
@@ -26,13 +26,6 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stac
     async with dashboard_stack(tmp_path_factory.mktemp("browse")) as stack:
         await save_many(stack.outputs, COUNT, NEEDLE)
         yield stack
-
-
-async def submit(stack: Stack, pipeline: str, text: str, delay_ms: int = 0) -> str:
-    async with stack.http() as http:
-        body = {"input": text, "options": {"delay_ms": delay_ms} if pipeline == "echo-v1" else {}}
-        reply = await http.post(f"/api/pipelines/{pipeline}/run", json=body)
-        return str(reply.raise_for_status().json()["executionId"])
 
 
 def history(tab: DashboardTab) -> Locator:

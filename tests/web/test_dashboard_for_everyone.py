@@ -10,7 +10,7 @@ from playwright.async_api import Browser, ViewportSize, expect
 from tests.hostile_report import hostile
 from tests.processes import Stack
 from tests.report_examples import improved, no_clear_change, result_of
-from tests.web.dashboard_stack import BREAK, STORY, dashboard_stack
+from tests.web.dashboard_stack import BREAK, STORY, dashboard_stack, submit
 from tests.web.dashboard_tab import DESK, PHONE, DashboardTab, open_tabs
 from tests.web.saved_results import save_result
 
@@ -48,13 +48,6 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stac
         yield stack
 
 
-async def submit(stack: Stack, pipeline: str, text: str, **options: Any) -> str:
-    async with stack.http() as http:
-        body = {"input": text, "options": options}
-        reply = await http.post(f"/api/pipelines/{pipeline}/run", json=body, headers={"Prefer": "wait=1"})
-        return str(reply.raise_for_status().json()["executionId"])
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def views(stack: Stack) -> Views:
     views = Views()
@@ -67,7 +60,7 @@ async def views(stack: Stack) -> Views:
         "a text": await save_result(stack.outputs, result_of("A text of an answer.\n\n" * 50)),
     }
     ids = {name: result.execution_id for name, result in found.items()}
-    ids["a failed run"] = await submit(stack, STORY, BREAK)
+    ids["a failed run"] = await submit(stack, STORY, BREAK, wait_seconds=30)
     ids["a running run"] = await submit(stack, "echo-v1", "hello", delay_ms=600_000)
     views.by_name |= {name: f"#/runs/{execution_id}" for name, execution_id in ids.items()}
     views.by_name["two compared"] = f"#/compare/{ids['a better prompt']}/{ids['no better prompt']}"
@@ -100,7 +93,7 @@ async def test_every_view_is_as_everyone_needs_it(
 
 
 async def test_what_looks_like_markup_or_a_template_stays_text(stack: Stack, browser: Browser) -> None:
-    execution_id = await submit(stack, "echo-v1", HOSTILE, delay_ms=0)
+    execution_id = await submit(stack, "echo-v1", HOSTILE, wait_seconds=30)
     async with open_tabs(browser, stack.url) as (_, [tab]):
         for path in ("#/runs", f"#/runs/{execution_id}", f"#/compare/{execution_id}/{execution_id}"):
             await settle(tab, path)

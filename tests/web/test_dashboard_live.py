@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.processes import Stack
-from tests.web.dashboard_stack import BREAK, SKIPPED_BECAUSE, STORY, STUMBLE, TOLD, dashboard_stack
+from tests.web.dashboard_stack import BREAK, SKIPPED_BECAUSE, STORY, STUMBLE, TOLD, dashboard_stack, submit
 from tests.web.dashboard_tab import DashboardTab, open_tabs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -23,12 +22,6 @@ SLOW = {"delay_ms": 1500}
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stack]:
     async with dashboard_stack(tmp_path_factory.mktemp("live")) as stack:
         yield stack
-
-
-async def submit(stack: Stack, pipeline: str, text: str, **options: Any) -> str:
-    async with stack.http() as http:
-        reply = await http.post(f"/api/pipelines/{pipeline}/run", json={"input": text, "options": options})
-        return str(reply.raise_for_status().json()["executionId"])
 
 
 async def watch(tab: DashboardTab, execution_id: str) -> None:

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, ViewportSize, expect
 
 from tests.processes import REPOSITORY, Stack
 from tests.report_examples import improved, no_clear_change
-from tests.web.dashboard_stack import STORY, dashboard_stack
+from tests.web.dashboard_stack import STORY, dashboard_stack, submit
 from tests.web.dashboard_tab import PHONE, DashboardTab, open_tabs
 from tests.web.saved_results import save_result
 
@@ -53,7 +53,7 @@ async def test_run(stack: Stack, browser: Browser, tmp_path: Path) -> None:
 
 async def test_watch(stack: Stack, browser: Browser, tmp_path: Path) -> None:
     async with open_tabs(browser, stack.url, size=DESK, scheme="dark") as (_, [tab]):
-        await tab.open(f"#/runs/{await submit(stack)}")
+        await tab.open(f"#/runs/{await submit(stack, STORY, 'a lighthouse that answers')}")
         await expect(tab.page.get_by_label("Text as it is written").first).to_contain_text("Once there was")
         await take(tab, "watch-dark.png", tmp_path)
 
@@ -69,7 +69,7 @@ async def test_result(stack: Stack, browser: Browser, tmp_path: Path, scheme: Li
 
 async def test_history(stack: Stack, browser: Browser, tmp_path: Path) -> None:
     await save_result(stack.outputs, no_clear_change())
-    await submit(stack)
+    await submit(stack, STORY, "a lighthouse that answers")
     async with open_tabs(browser, stack.url, size=DESK) as (_, [tab]):
         await tab.open("#/runs")
         await expect(tab.page.get_by_role("region", name="In progress")).to_contain_text("running")
@@ -79,12 +79,6 @@ async def test_history(stack: Stack, browser: Browser, tmp_path: Path) -> None:
 
 async def test_on_a_phone(stack: Stack, browser: Browser, tmp_path: Path) -> None:
     async with open_tabs(browser, stack.url, size=PHONE) as (_, [tab]):
-        await tab.open(f"#/runs/{await submit(stack)}")
+        await tab.open(f"#/runs/{await submit(stack, STORY, 'a lighthouse that answers')}")
         await expect(tab.page.get_by_label("Text as it is written").first).to_contain_text("Once there was")
         await take(tab, "watch-phone.png", tmp_path)
-
-
-async def submit(stack: Stack) -> str:
-    async with stack.http() as http:
-        reply = await http.post(f"/api/pipelines/{STORY}/run", json={"input": "a lighthouse that answers"})
-        return str(reply.raise_for_status().json()["executionId"])
