@@ -31,6 +31,7 @@ function Elapsed({ from, until }) {
 
 /** How long a stage took, or takes so far. @param {{stage: Stage}} props */
 export function StageClock({ stage }) {
+  if (stage.status === "skipped" || stage.status === "not_run") return null;
   if (stage.reusedFrom !== null) return html`reused`;
   if (stage.duration !== null) return duration(stage.duration);
   if (stage.startedAt === null) return null;
