@@ -106,6 +106,40 @@ async def test_what_looks_like_markup_or_a_template_stays_text(stack: Stack, bro
         assert "owned" not in await tab.page.title()
 
 
+async def test_the_browser_refuses_to_make_markup_or_scripts_of_text(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await settle(tab, "#/models")
+        assert await refusal(tab, "document.body.insertAdjacentHTML('beforeend', '<b>x</b>')") == "TypeError"
+        assert await refusal(tab, "document.querySelector('main').innerHTML = '<b>x</b>'") == "TypeError"
+        await tab.page.evaluate(_INLINE)
+        await tab.page.wait_for_function("window.refused.length >= 2")
+        refused = ["img-src", "require-trusted-types-for"]
+        assert await tab.page.evaluate("[window.ran, window.refused.sort()]") == [None, refused]
+        policy = [said for said in tab.complaints if "Content Security Policy" in said or said.startswith("policy: ")]
+        assert len(policy) >= 2, "the watch over the policy, which holds for every test, sees what it is there for"
+        tab.complaints.clear()
+
+
+_INLINE = """
+() => {
+  window.refused = [];
+  document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.effectiveDirective));
+  const image = document.createElement("img");
+  image.src = "http://127.0.0.1:1/x.png";
+  const script = document.createElement("script");
+  script.append("window.ran = true");
+  document.body.append(image, script);
+}
+"""
+
+
+async def refusal(tab: DashboardTab, script: str) -> str | None:
+    """Return the name of the error that a script of the page gets."""
+    attempt = f"() => {{ try {{ {script}; return null; }} catch (error) {{ return error.name; }} }}"
+    name: str | None = await tab.page.evaluate(attempt)
+    return name
+
+
 async def test_with_reduced_motion_nothing_moves(stack: Stack, views: Views, browser: Browser) -> None:
     async with open_tabs(browser, stack.url, reduced_motion="reduce") as (_, [tab]):
         await settle(tab, views.by_name["a running run"])
