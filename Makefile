@@ -20,7 +20,7 @@ run: $(SERVICES) ## start everything on this machine; Ctrl-C stops it
 	@$(BIN)/stagecast up
 
 test: $(TOOLS) $(WEB_TOOLS) ## all the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 chaos: $(TOOLS) ## real processes under load, killed and frozen; ARGS="--seed 7 --form long --minutes 20"
 	@$(BIN)/python -m tests.chaos $(ARGS)

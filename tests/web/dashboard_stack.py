@@ -14,6 +14,8 @@ STORY = "story-v1"
 IDEA = "A lamp that answers. "
 TOLD = "Once there was a lamp that answered every ship by name, and it was tired."
 SKIPPED_BECAUSE = "nobody asked for <b>it</b>"
+SLOWLY = "slowly"
+"""A topic with this in it is told slowly enough to be watched on a busy machine."""
 STUMBLE = "stumble"
 """A topic with this in it makes the last stage's first attempt fail."""
 BREAK = "break down"
@@ -33,7 +35,7 @@ inputs:
   ending: {type: boolean, default: true, description: Whether it ends well.}
 models:
   writer: {use: "scripted:writer", max_tokens: 160}
-defaults: {model: writer, retries: {max: 1, delay: 2s}, timeout: 60s}
+defaults: {model: writer, retries: {max: 1, delay: 3s}, timeout: 60s}
 stages:
   - {id: idea, name: Find an Idea, prompt: {system: You have ideas., user: "An idea for {{ inputs.topic }}."}}
   - {id: hero, name: Invent a Hero, needs: [idea], prompt: {user: "The hero of {{ stages.idea.output }}"}}
@@ -54,6 +56,8 @@ stages:
 _WRITES: dict[str, Any] = {"pause_ms": 60, "cost": 0.001, "input_tokens": 20, "output_tokens": 8}
 _MODELS: dict[str, list[dict[str, Any]]] = {
     "writer": [
+        {"match": f"^An idea.*{SLOWLY}", "reply": IDEA, **_WRITES, "pause_ms": 400},
+        {"match": f"^Tell it.*{SLOWLY}", "reply": TOLD, **_WRITES, "pause_ms": 200},
         {"match": "^An idea", "reply": IDEA, **_WRITES},
         {"match": "^The hero", "reply": "A keeper who counts waves and forgets names.", **_WRITES},
         {"match": "^The place", "reply": "A rock with one door.", **_WRITES},

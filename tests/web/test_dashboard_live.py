@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.processes import Stack
-from tests.web.dashboard_stack import BREAK, SKIPPED_BECAUSE, STORY, STUMBLE, TOLD, dashboard_stack, submit
+from tests.web.dashboard_stack import BREAK, SKIPPED_BECAUSE, SLOWLY, STORY, STUMBLE, TOLD, dashboard_stack, submit
 from tests.web.dashboard_tab import DashboardTab, open_tabs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,6 +29,13 @@ async def watch(tab: DashboardTab, execution_id: str) -> None:
     await expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
 
 
+async def begin(tab: DashboardTab, stack: Stack, topic: str) -> None:
+    """Start a story with the view already there, so that its first moments are seen."""
+    await tab.go("#/runs/exec_1703187600000_abcdefghijklmnop")
+    await tab.shows("There is no such run")
+    await tab.go(f"#/runs/{await submit(stack, STORY, topic)}")
+
+
 async def ends(tab: DashboardTab, status: str) -> None:
     await expect(tab.page.get_by_role("heading", level=1)).to_contain_text(status)
 
@@ -39,13 +46,16 @@ def stage(tab: DashboardTab, name: str) -> Locator:
 
 async def test_a_run_fills_in_as_it_happens(stack: Stack, browser: Browser) -> None:
     async with open_tabs(browser, stack.url) as (_, [tab]):
-        await watch(tab, await submit(stack, STORY, "a lighthouse"))
+        await begin(tab, stack, f"a lighthouse {SLOWLY}")
         await expect(tab.page.get_by_label("Text as it is written").first).to_contain_text("A lamp")
         await expect(stage(tab, "Tell It")).to_contain_text("pending")
-        await expect(stage(tab, "Invent a Hero")).to_contain_text("running")
+        await expect(stage(tab, "Find an Idea")).to_contain_text("running")
+        await expect(tab.page.locator("dl.figures")).to_contain_text("0 of 5")
         await expect(stage(tab, "Write a Song")).to_contain_text("skipped")
-        await expect(tab.page.get_by_text("Cost so far")).to_be_visible()
-        await expect(tab.page.locator("dl.figures")).to_contain_text("of 5")
+        await expect(stage(tab, "Tell It")).to_contain_text("running")
+        await expect(tab.page.locator("dl.figures")).to_contain_text("4 of 5")
+        await expect(tab.page.locator("dl.figures")).to_contain_text("$0.003")
+        await expect(tab.page.get_by_label("Text as it is written").first).to_contain_text("Once there was")
         await ends(tab, "success")
         for name in ("Find an Idea", "Invent a Hero", "Find a Place", "Tell It"):
             await expect(stage(tab, name)).to_contain_text("completed")
@@ -63,7 +73,7 @@ async def test_a_skipped_stage_says_why_and_markup_in_it_stays_text(stack: Stack
 
 async def test_a_retry_is_told_and_then_it_goes_on(stack: Stack, browser: Browser) -> None:
     async with open_tabs(browser, stack.url) as (_, [tab]):
-        await watch(tab, await submit(stack, STORY, STUMBLE))
+        await begin(tab, stack, STUMBLE)
         await expect(stage(tab, "Tell It")).to_contain_text("retrying")
         await tab.shows("The model is busy.")
         await ends(tab, "success")
@@ -96,19 +106,19 @@ async def test_escape_asks_and_cancelling_stops_it(stack: Stack, browser: Browse
 
 async def test_finish_keeps_what_there_is(stack: Stack, browser: Browser) -> None:
     async with open_tabs(browser, stack.url) as (_, [tab]):
-        await watch(tab, await submit(stack, STORY, "a lighthouse"))
-        await expect(stage(tab, "Invent a Hero")).to_contain_text("running")
+        await begin(tab, stack, f"a lighthouse {SLOWLY}")
+        await expect(stage(tab, "Tell It")).to_contain_text("running")
         await tab.button("Finish now").click()
         await ends(tab, "success")
         await expect(stage(tab, "Find an Idea")).to_contain_text("completed")
-        await expect(stage(tab, "Tell It")).to_contain_text("skipped")
+        await expect(stage(tab, "Tell It")).to_contain_text("cancelled")
 
 
 async def test_two_tabs_a_reload_and_a_shared_link_show_the_same(stack: Stack, browser: Browser) -> None:
-    execution_id = await submit(stack, "echo-v1", "hello", delay_ms=600)
+    execution_id = await submit(stack, "echo-v1", "hello", delay_ms=1000)
     async with open_tabs(browser, stack.url, count=2) as (_, [first, late]):
         await watch(first, execution_id)
-        await expect(stage(first, "Stage 3")).to_contain_text("running")
+        await expect(stage(first, "Stage 2")).to_contain_text("completed")
         await late.open(f"#/runs/{execution_id}")
         await expect(stage(late, "Stage 3")).to_contain_text("completed")
         await first.page.reload()
@@ -125,7 +135,7 @@ async def test_a_gateway_that_is_killed_and_comes_back_is_a_quiet_line_and_no_ga
     tmp_path: Path, browser: Browser
 ) -> None:
     async with dashboard_stack(tmp_path) as stack:
-        execution_id = await submit(stack, "echo-v1", "hello", delay_ms=800)
+        execution_id = await submit(stack, "echo-v1", "hello", delay_ms=1500)
         async with open_tabs(browser, stack.url) as (_, [tab]):
             tab.is_refusal_expected = True
             await watch(tab, execution_id)
@@ -146,7 +156,7 @@ async def test_a_runner_that_is_killed_is_followed_by_another_and_the_page_says_
     tmp_path: Path, browser: Browser
 ) -> None:
     async with dashboard_stack(tmp_path, STAGECAST_ACK_WAIT_SECONDS="2") as stack:
-        execution_id = await submit(stack, "echo-v1", "hello", delay_ms=1200)
+        execution_id = await submit(stack, "echo-v1", "hello", delay_ms=1500)
         async with open_tabs(browser, stack.url) as (_, [tab]):
             await watch(tab, execution_id)
             await expect(stage(tab, "Stage 1")).to_contain_text("completed")
@@ -157,7 +167,7 @@ async def test_a_runner_that_is_killed_is_followed_by_another_and_the_page_says_
 
 
 async def test_a_browser_that_slept_goes_on_where_it_was(stack: Stack, browser: Browser) -> None:
-    execution_id = await submit(stack, "echo-v1", "hello", delay_ms=600)
+    execution_id = await submit(stack, "echo-v1", "hello", delay_ms=1000)
     async with open_tabs(browser, stack.url) as (context, [tab]):
         tab.is_refusal_expected = True
         await watch(tab, execution_id)

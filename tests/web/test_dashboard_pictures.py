@@ -12,7 +12,7 @@ from playwright.async_api import Browser, ViewportSize, expect
 
 from tests.processes import REPOSITORY, Stack
 from tests.report_examples import improved, no_clear_change
-from tests.web.dashboard_stack import STORY, dashboard_stack, submit
+from tests.web.dashboard_stack import SLOWLY, STORY, dashboard_stack, submit
 from tests.web.dashboard_tab import PHONE, DashboardTab, open_tabs
 from tests.web.saved_results import save_result
 
@@ -69,7 +69,7 @@ async def test_result(stack: Stack, browser: Browser, tmp_path: Path, scheme: Li
 
 async def test_history(stack: Stack, browser: Browser, tmp_path: Path) -> None:
     await save_result(stack.outputs, no_clear_change())
-    await submit(stack, STORY, "a lighthouse that answers")
+    await submit(stack, STORY, f"a lighthouse that {SLOWLY} answers")
     async with open_tabs(browser, stack.url, size=DESK) as (_, [tab]):
         await tab.open("#/runs")
         await expect(tab.page.get_by_role("region", name="In progress")).to_contain_text("running")
