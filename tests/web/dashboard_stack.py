@@ -48,6 +48,22 @@ stages:
   - {id: tell, name: Tell It, needs: [hero, place, song], prompt: {user: "Tell it, about {{ inputs.topic }}."}}
 output: "{{ stages.tell.output }}"
 """
+LIST = "list-v1"
+_LIST = """
+format: 1
+id: list-v1
+name: Go Through a List
+version: 1.0.0
+inputs: {primary: text, text: {type: string, minLength: 1}}
+models: {writer: {use: "scripted:writer"}}
+defaults: {model: writer}
+stages:
+  - id: each
+    name: Each Item
+    foreach: {items: "{{ range(20) | list }}", as: number, max_parallel: 2}
+    prompt: {user: "The hero number {{ number }}"}
+output: "{{ stages.each.results | length }}"
+"""
 _BROKEN = """id: broken-v1
 name: Broken
 stages:
@@ -85,6 +101,7 @@ async def dashboard_stack(directory: Path, *, runners: int = 1, **env: str) -> A
     with models.open("w") as file:
         YAML().dump(_MODELS, file)  # pyright: ignore[reportUnknownMemberType]  # untyped there
     (pipelines / "story-v1.yaml").write_text(_PIPELINE)
+    (pipelines / "list-v1.yaml").write_text(_LIST)
     (pipelines / "broken.yaml").write_text(_BROKEN)
     known = {"STAGECAST_SCRIPTED_MODELS": str(models), **env}
     (directory / "nats").mkdir()

@@ -147,7 +147,7 @@ async def test_where_tokens_are_asked_for_the_page_asks(tmp_path: Path, browser:
         await tab.shows("This gateway asks who you are.")
         await tab.page.get_by_label("Token").fill("sct_wrong")
         await tab.button("Go on").click()
-        await tab.shows("The token is not good any more.")
+        await tab.shows("The gateway does not accept this token")
         await tab.page.get_by_label("Token").fill(token)
         await tab.button("Go on").click()
         await tab.go("#/run/echo-v1")

@@ -10,7 +10,17 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 
 from tests.processes import Stack
-from tests.web.dashboard_stack import BREAK, SKIPPED_BECAUSE, SLOWLY, STORY, STUMBLE, TOLD, dashboard_stack, submit
+from tests.web.dashboard_stack import (
+    BREAK,
+    LIST,
+    SKIPPED_BECAUSE,
+    SLOWLY,
+    STORY,
+    STUMBLE,
+    TOLD,
+    dashboard_stack,
+    submit,
+)
 from tests.web.dashboard_tab import DashboardTab, open_tabs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,11 +39,11 @@ async def watch(tab: DashboardTab, execution_id: str) -> None:
     await expect(tab.page.get_by_role("heading", level=1)).to_be_visible()
 
 
-async def begin(tab: DashboardTab, stack: Stack, topic: str) -> None:
-    """Start a story with the view already there, so that its first moments are seen."""
+async def begin(tab: DashboardTab, stack: Stack, topic: str, pipeline: str = STORY) -> None:
+    """Start a run with the view already there, so that its first moments are seen."""
     await tab.go("#/runs/exec_1703187600000_abcdefghijklmnop")
     await tab.shows("There is no such run")
-    await tab.go(f"#/runs/{await submit(stack, STORY, topic)}")
+    await tab.go(f"#/runs/{await submit(stack, pipeline, topic)}")
 
 
 async def ends(tab: DashboardTab, status: str) -> None:
@@ -86,6 +96,22 @@ async def test_a_failing_stage_says_what_went_wrong(stack: Stack, browser: Brows
         await expect(stage(tab, "Tell It")).to_contain_text("failed")
         await stage(tab, "Tell It").click()
         await tab.shows("The provider refuses the key.")
+
+
+async def test_going_through_a_list_tells_how_far_it_is(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await begin(tab, stack, "hello", LIST)
+        await tab.shows("of 20 items answered")
+        await expect(tab.page.get_by_role("progressbar")).to_be_visible()
+        await ends(tab, "success")
+
+
+async def test_where_no_runner_is_the_page_says_so_and_what_to_do(tmp_path: Path, browser: Browser) -> None:
+    async with dashboard_stack(tmp_path, runners=0) as stack, open_tabs(browser, stack.url) as (_, [tab]):
+        await watch(tab, await submit(stack, "echo-v1", "hello"))
+        await tab.shows("No runner is connected, so nobody takes it yet.")
+        await stack.add_runner()
+        await ends(tab, "success")
 
 
 async def test_escape_asks_and_cancelling_stops_it(stack: Stack, browser: Browser) -> None:

@@ -3,10 +3,14 @@
 import { batch, signal } from "@preact/signals";
 
 import { Client, StagecastError } from "../client.js";
+import { forgetAllHere, forgetHere, forgetKept, keep, keepHere, readHere, readKept } from "./storage.js";
 
 /** @import { State } from "../client/types.d.ts" */
 
 const TOKEN_KEY = "stagecast.token";
+
+/** The token of this page, where nothing can be kept. @type {string | undefined} */
+let given;
 
 /** How the connection is. @type {import("@preact/signals").Signal<State>} */
 export const connection = signal({ name: "closed" });
@@ -27,6 +31,11 @@ client.addEventListener("state", (event) => {
   connection.value = /** @type {CustomEvent<State>} */ (event).detail;
 });
 
+// Another tab has forgotten the token, or got another one: what this one shows is not for whoever comes next.
+addEventListener("storage", (event) => {
+  if (event.key === TOKEN_KEY && event.oldValue !== null) location.reload();
+});
+
 /**
  * Take a token from now on.
  * @param {string} token
@@ -34,7 +43,8 @@ client.addEventListener("state", (event) => {
  */
 export function giveToken(token, isKept) {
   forget();
-  (isKept ? localStorage : sessionStorage).setItem(TOKEN_KEY, token);
+  given = token;
+  (isKept ? keep : keepHere)(TOKEN_KEY, token);
   batch(() => {
     hasToken.value = true;
     tokenAsked.value = null;
@@ -45,8 +55,17 @@ export function giveToken(token, isKept) {
 /** Forget who one was, and all that this tab holds of it: its connections are of that token, and drafts are theirs. */
 export function forgetToken() {
   forget();
-  sessionStorage.clear();
+  forgetAllHere();
   location.reload();
+}
+
+/**
+ * Ask how the service is; nobody needs a token for it.
+ * @param {AbortSignal} signal
+ * @returns {Promise<{ready: boolean, broker: boolean, runners: number}>}
+ */
+export async function readiness(signal) {
+  return (await fetch(new URL("readyz", document.baseURI), { signal })).json();
 }
 
 /**
@@ -55,15 +74,16 @@ export function forgetToken() {
  */
 export function noticeRefusal(error) {
   if (!(error instanceof StagecastError) || error.code !== "unauthenticated") return false;
-  tokenAsked.value = hasToken.value ? "The token is not good any more." : "This gateway asks who you are.";
+  tokenAsked.value = hasToken.value ? "The gateway does not accept this token, or does not any more." : "This gateway asks who you are.";
   return true;
 }
 
 function forget() {
-  sessionStorage.removeItem(TOKEN_KEY);
-  localStorage.removeItem(TOKEN_KEY);
+  given = undefined;
+  forgetHere(TOKEN_KEY);
+  forgetKept(TOKEN_KEY);
 }
 
 function readToken() {
-  return sessionStorage.getItem(TOKEN_KEY) ?? localStorage.getItem(TOKEN_KEY) ?? undefined;
+  return given ?? readHere(TOKEN_KEY) ?? readKept(TOKEN_KEY) ?? undefined;
 }

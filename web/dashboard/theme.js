@@ -3,21 +3,22 @@
 import { effect, signal } from "@preact/signals";
 
 import { html } from "./html.js";
+import { forgetKept, keep, readKept } from "./storage.js";
 
 const KEY = "stagecast.theme";
 const THEMES = /** @type {const} */ (["system", "light", "dark"]);
 const LABELS = { system: "as the system", light: "light", dark: "dark" };
 
 /** @type {import("@preact/signals").Signal<(typeof THEMES)[number]>} */
-const theme = signal(THEMES.find((name) => name === localStorage.getItem(KEY)) ?? "system");
+const theme = signal(THEMES.find((name) => name === readKept(KEY)) ?? "system");
 
 effect(() => {
   if (theme.value === "system") {
     delete document.documentElement.dataset.theme;
-    localStorage.removeItem(KEY);
+    forgetKept(KEY);
   } else {
     document.documentElement.dataset.theme = theme.value;
-    localStorage.setItem(KEY, theme.value);
+    keep(KEY, theme.value);
   }
 });
 

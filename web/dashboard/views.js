@@ -1,7 +1,7 @@
 // The views, each loaded when it is first shown, and all the others once there is time: so the first one is there soon,
 // and none is missing when the gateway is away later.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useErrorBoundary, useState } from "preact/hooks";
 
 import { html } from "./html.js";
 import { Failure } from "./parts/notice.js";
@@ -40,6 +40,7 @@ async function loadOthers() {
  */
 export function View({ name, ...props }) {
   const [error, setError] = useState(/** @type {unknown} */ (null));
+  const [fault, forgetFault] = useErrorBoundary((thrown) => console.error(thrown));
   const [, redraw] = useState({});
   const view = loaded.get(name);
   const ask = () => {
@@ -54,6 +55,10 @@ export function View({ name, ...props }) {
     const timer = setTimeout(() => loadOthers().catch(() => {}), SOON_MS); // what is missing is asked for when it is shown
     return () => clearTimeout(timer);
   }, [view]);
+  if (fault) {
+    return html`<h1>This page has failed</h1>
+      <${Failure} title="This is a fault of the dashboard, not of your run" error=${fault} again=${forgetFault} />`;
+  }
   if (view !== undefined) return html`<${view} ...${props} />`;
   if (error !== null) return html`<h1>Not loaded</h1><${Failure} title="This page could not be loaded" error=${error} again=${ask} />`;
   return html`<h1 class="unseen">Loading</h1>`;

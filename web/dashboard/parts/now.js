@@ -1,21 +1,27 @@
 // The time, ticking: for clocks of what runs. It stands still while nobody looks at it.
+//
+// What runs is dated by the services' clocks. Where this machine's clock is off, theirs is what counts: events that
+// arrive as they happen tell by how much.
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
+import { Skew } from "./skew.js";
+
 const TICK_MS = 1000;
 
+const skew = new Skew();
 const now = signal(Date.now());
 let readers = 0;
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let timer;
 
-/** @returns {number} milliseconds since 1970; the component is drawn anew with each tick */
+/** @returns {number} milliseconds since 1970, by the services' clocks; the component is drawn anew with each tick */
 export function useNow() {
   useEffect(() => {
     readers += 1;
-    now.value = Date.now();
-    timer ??= setInterval(() => (now.value = Date.now()), TICK_MS);
+    tick();
+    timer ??= setInterval(tick, TICK_MS);
     return () => {
       readers -= 1;
       if (readers === 0) {
@@ -25,4 +31,17 @@ export function useNow() {
     };
   }, []);
   return now.value;
+}
+
+/**
+ * Take note of what a service's clock said when something happened.
+ * @param {string} at RFC 3339
+ * @param {boolean} isLive whether it happened just now
+ */
+export function noteTime(at, isLive) {
+  skew.note(Date.parse(at) - Date.now(), isLive);
+}
+
+function tick() {
+  now.value = Date.now() + skew.ms;
 }

@@ -32,6 +32,9 @@ export function StageGraph({ stages, selected = null, onSelect, label = "Stages"
   const shape = stages.map(({ id, needs }) => `${id} ${needs}`).join("\n");
   const layout = useMemo(() => layOut(stages), [shape]);
   const drawing = draw(layout, width);
+  useEffect(() => {
+    if (frame.current !== null) showSelected(frame.current);
+  }, [selected, drawing === null, width > 0]);
   const statuses = new Map(stages.map(({ id, status }) => [id, status]));
   return html`<div class=${`graph ${drawing ? "" : "graph-list"}`} ref=${frame}>
     <div class="graph-canvas" style=${drawing ? pixels(drawing.whole) : {}}>
@@ -95,6 +98,14 @@ function StageNode({ stage, isSelected, onSelect }) {
   const kind = `node ${stage.status ?? ""}`;
   if (!onSelect) return html`<div class=${kind}>${inside}</div>`;
   return html`<button class=${kind} aria-pressed=${isSelected} onClick=${() => onSelect(stage.id)}>${inside}</button>`;
+}
+
+/** Scroll a graph that is higher than its place, and nothing else, to the stage that is selected. @param {HTMLElement} frame */
+function showSelected(frame) {
+  const node = frame.querySelector("[aria-pressed=true]");
+  if (node === null) return;
+  const [place, box] = [frame.getBoundingClientRect(), node.getBoundingClientRect()];
+  if (box.top < place.top || box.bottom > place.bottom) frame.scrollTop += box.top - place.top - (place.height - box.height) / 2;
 }
 
 /** How wide each of so many may be. @param {number} width @param {number} count @param {number} gap */

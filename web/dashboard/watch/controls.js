@@ -13,17 +13,18 @@ import { sentence } from "../parts/notice.js";
 export function Controls({ execution }) {
   const [isAsking, setAsking] = useState(false);
   const [fault, setFault] = useState("");
+  const isAsked = execution.isCancelRequested;
   useLayoutEffect(() => {
     /** @param {KeyboardEvent} event */
     const onKey = (event) => {
-      if (event.key === "Escape" && !event.defaultPrevented && document.querySelector("dialog[open]") === null) {
+      if (event.key === "Escape" && !isAsked && !event.defaultPrevented && document.querySelector("dialog[open]") === null) {
         event.preventDefault();
         setAsking(true);
       }
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  }, []);
+  }, [isAsked]);
   /** @param {(id: string) => Promise<boolean>} wish */
   const ask = async (wish) => {
     setAsking(false);
@@ -36,7 +37,6 @@ export function Controls({ execution }) {
   };
   const finish = () => ask((id) => client.finish(id));
   const cancel = () => ask((id) => client.cancel(id));
-  const isAsked = execution.isCancelRequested;
   return html`<div class="actions">
     ${fault && html`<p class="fault" role="alert">${fault}</p>`}
     <button onClick=${finish} disabled=${isAsked || execution.isFinishRequested} title="Stop here and keep the best that it has">Finish now</button>

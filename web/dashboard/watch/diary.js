@@ -7,10 +7,11 @@ import { counted, duration, timeOfDay } from "../parts/format.js";
 /** @import { Execution } from "./types.d.ts" */
 
 /** @param {{execution: Execution}} props */
-export function Diary({ execution: { diary } }) {
+export function Diary({ execution: { diary, told } }) {
   if (diary.length === 0) return null;
   return html`<details class="card folded">
-    <summary><h2>Events</h2> <span class="soft">${counted(diary.length, "event")}</span></summary>
+    <summary><h2>Events</h2> <span class="soft">${counted(told, "event")}</span></summary>
+    ${told > diary.length && html`<p class="soft">The last ${diary.length} of them.</p>`}
     <div class="scroll" tabindex="0" role="group" aria-label="Events">
       <table>
         <thead><tr><th>Time</th><th class="number">No.</th><th>Event</th><th>Stage</th><th>What it says</th></tr></thead>

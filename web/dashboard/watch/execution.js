@@ -1,6 +1,6 @@
 // One execution: live while it runs, its result when it has ended. Reload, another tab, a shared link show the same.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import { StagecastError } from "../../client.js";
 import { client } from "../gateway.js";
@@ -8,6 +8,7 @@ import { html } from "../html.js";
 import { useAnswer } from "../parts/answer.js";
 import { ago, moment } from "../parts/format.js";
 import { Failure, Notice } from "../parts/notice.js";
+import { useNow } from "../parts/now.js";
 import { StageGraph } from "../parts/stage_graph.js";
 import { Badge } from "../parts/badge.js";
 import { CopyButton } from "../parts/copy_button.js";
@@ -21,12 +22,13 @@ import { isOver } from "./fold.js";
 import { StagePanel } from "./stage_panel.js";
 import { Timeline } from "./timeline.js";
 import { useExecution } from "./use_execution.js";
+import { useTrouble } from "./use_trouble.js";
 
 /** @import { Execution, Stage } from "./types.d.ts" */
 
 /** @param {{executionId: string}} props */
 export function ExecutionView({ executionId }) {
-  const { execution: told, error, again } = useExecution(executionId);
+  const { execution: told, heardAt, error, again } = useExecution(executionId);
   const { isWhole, pipelineId } = told;
   const detail = useAnswer(async (signal) => (isWhole ? null : client.pipeline(pipelineId, { signal })), [isWhole, pipelineId]);
   const execution = withDefinition(told, detail.value);
@@ -38,7 +40,7 @@ export function ExecutionView({ executionId }) {
   if (error) return html`<h1>Run</h1><${Failure} title="This run cannot be shown" error=${error} again=${again} />`;
   if (execution.status === null) return html`<h1 class="unseen">Run</h1><p class="soft" role="status">Looking for it …</p>`;
   return html`
-    <${Heading} execution=${execution} />
+    <${Heading} execution=${execution} heardAt=${heardAt} />
     ${execution.result && html`<${ResultView} result=${execution.result} filename=${execution.filename} view=${null} />`}
     <${Course} execution=${execution} />
     ${!execution.result && html`<${Submitted} execution=${execution} />`}
@@ -54,30 +56,42 @@ function Unknown({ id }) {
     <//>`;
 }
 
-/** @param {{execution: Execution}} props */
-function Heading({ execution }) {
+/** @param {{execution: Execution, heardAt: {readonly current: number}}} props */
+function Heading({ execution, heardAt }) {
   const { id, pipelineId, pipelineName, status, queuedAt, owner, rerunOf } = execution;
   const isOpen = !isOver(execution);
+  const title = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (!isOpen && document.activeElement === document.body) title.current?.focus({ preventScroll: true }); // what had the focus is gone
+  }, [isOpen]);
   return html`<section class="card" aria-labelledby="execution-title">
     <div class="head">
-      <h1 id="execution-title">${pipelineName} <${Badge} status=${status ?? ""} /></h1>
+      <h1 id="execution-title" tabindex="-1" ref=${title}><bdi>${pipelineName}</bdi> <${Badge} status=${status ?? ""} /></h1>
       ${isOpen && html`<${Controls} execution=${execution} />`}
     </div>
     <p class="soft about-execution">
       <code>${id}</code> <${CopyButton} text=${location.href} label="Copy link" />
-      ${queuedAt && html`<span title=${moment(queuedAt)}>submitted ${ago(queuedAt)}</span>`}
+      ${queuedAt && html`<${Submission} at=${queuedAt} />`}
       ${owner && html`<span>by <bdi>${owner}</bdi></span>`}
       ${rerunOf && html`<span>runs <a href=${to.execution(rerunOf)}>another one</a> again</span>`}
       ${isOpen && html`<a href=${to.run(pipelineId, id)}>Run with changes</a>`}
     </p>
-    ${isOpen && html`<${Figures} execution=${execution} />`} ${isOpen && html`<${State} execution=${execution} />`}
+    ${isOpen && html`<${Figures} execution=${execution} />`} ${isOpen && html`<${State} execution=${execution} heardAt=${heardAt} />`}
   </section>`;
 }
 
-/** What it waits for, in a sentence. @param {{execution: Execution}} props */
-function State({ execution }) {
-  const said = stateSentence(execution);
-  return html`<p class="state-sentence" role="status">${said}</p>`;
+/** @param {{at: string}} props */
+function Submission({ at }) {
+  return html`<span title=${moment(at)}>submitted ${ago(at, useNow())}</span>`;
+}
+
+/** What it waits for, in a sentence. @param {{execution: Execution, heardAt: {readonly current: number}}} props */
+function State({ execution, heardAt }) {
+  const trouble = useTrouble(execution, heardAt);
+  return html`<div role="status">
+    <p class="state-sentence" dir="auto">${stateSentence(execution)}</p>
+    ${trouble && html`<p class="trouble">${trouble}</p>`}
+  </div>`;
 }
 
 /** @param {Execution} execution */

@@ -7,7 +7,7 @@ import { applyToStage, newStage } from "./stage_fold.js";
 /** @import { ExecutionQueued, ExecutionView, PipelineResult, StageView } from "../../client/wire.d.ts" */
 /** @import { Execution, Spent, Stage } from "./types.d.ts" */
 
-const MOST_ENTRIES = 200; // of the diary that are kept
+const MOST_ENTRIES = 500; // of the diary that are kept
 
 /**
  * @param {string} id
@@ -17,7 +17,7 @@ export function begin(id) {
   return {
     id, pipelineId: "", pipelineName: "", status: null, isCancelRequested: false, isFinishRequested: false,
     attempt: 0, runner: null, queuedAt: null, startedAt: null, endedAt: null, input: null, options: {}, owner: null,
-    rerunOf: null, stages: [], result: null, filename: null, isCaughtUp: false, isWhole: true, diary: [], error: null, lastSeq: -1,
+    rerunOf: null, stages: [], result: null, filename: null, isCaughtUp: false, isWhole: true, diary: [], told: 0, error: null, lastSeq: -1,
   }; // prettier-ignore
 }
 
@@ -163,6 +163,7 @@ function stageOfView(view, needs) {
 /** @param {Execution} execution @param {Item} item */
 function note(execution, item) {
   if (!("at" in item) || item.type === "stage:output" || item.type === "step:completed" || item.type === "call:completed") return;
+  execution.told += 1;
   execution.diary = [...execution.diary, item].slice(-MOST_ENTRIES);
 }
 

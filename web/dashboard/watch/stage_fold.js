@@ -11,7 +11,7 @@ const MOST_NOTES = 200; // notes of progress that are kept of one stage
 export function newStage(id, name, index, needs) {
   return {
     id, name, index, needs, status: "pending", startedAt: null, endedAt: null, duration: null, model: null, reason: null,
-    error: null, errorCode: null, reusedFrom: null, retry: null, retries: 0, notes: [], texts: new Map(), output: null,
+    error: null, errorCode: null, reusedFrom: null, retry: null, retries: 0, notes: [], answered: new Set(), texts: new Map(), output: null,
     spent: { cost: 0, inputTokens: 0, outputTokens: 0, calls: 0 },
   }; // prettier-ignore
 }
@@ -84,6 +84,7 @@ function spend(stage, call) {
     outputTokens: spent.outputTokens + call.outputTokens,
     calls: spent.calls + 1,
   };
+  if (call.item !== null && call.fault === null) stage.answered.add(call.item);
   if (stage.status === "retrying" && call.fault === null) stage.status = "running";
 }
 

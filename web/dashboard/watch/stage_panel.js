@@ -9,6 +9,7 @@ import { useNow } from "../parts/now.js";
 import { ValueView } from "../parts/value_view.js";
 import { ErrorHint } from "../result/error_hint.js";
 import { to } from "../router.js";
+import { Items } from "./items.js";
 
 /** @import { Execution, Stage } from "./types.d.ts" */
 
@@ -23,13 +24,14 @@ export function StagePanel({ execution, stage }) {
     stage.duration !== null && duration(stage.duration),
   ].filter(Boolean);
   return html`<article class="stage-panel" aria-label=${name}>
-    <h3>${name} <${Badge} status=${status} /></h3>
+    <h3><bdi>${name}</bdi> <${Badge} status=${status} /></h3>
     ${facts.length > 0 && html`<p class="soft">${facts.join(" · ")}</p>`}
     ${status === "pending" && html`<p>${waitingFor(execution, stage)}</p>`}
     ${reason && html`<p>Skipped: <bdi>${reason}</bdi></p>`}
     ${error && html`<p class="stage-error">${error}</p><${ErrorHint} code=${stage.errorCode} />`}
     ${reusedFrom && html`<p>Its result was taken over from <a href=${to.execution(reusedFrom)}>an earlier run</a>, which paid for it.</p>`}
     ${retry && html`<${Retry} retry=${retry} />`}
+    ${stage.answered.size > 0 && stage.endedAt === null && html`<${Items} executionId=${execution.id} stage=${stage} />`}
     ${stage.notes.length > 0 && html`<${Notes} stage=${stage} />`}
     ${[...stage.texts].slice(-3).map(([item, { text }]) => html`<${LiveText} key=${item} item=${item} text=${text} />`)}
     ${stage.output != null && html`<${ValueView} value=${stage.output} label="Output" />`}
@@ -39,7 +41,7 @@ export function StagePanel({ execution, stage }) {
 /** @param {Execution} execution @param {Stage} stage */
 function waitingFor({ stages }, stage) {
   const names = stages.filter(({ id, endedAt }) => stage.needs.includes(id) && endedAt === null).map(({ name }) => name);
-  return names.length === 0 ? "It has not begun." : `It waits for ${names.join(" and ")}.`;
+  return names.length === 0 ? "It has not begun." : html`It waits for <bdi>${names.join(" and ")}</bdi>.`;
 }
 
 /** @param {{retry: NonNullable<Stage["retry"]>}} props */

@@ -21,7 +21,9 @@ function LiveBars({ stages }) {
 
 /** @param {{stages: Stage[], now: number}} props */
 function Bars({ stages, now }) {
-  const spans = stages.map((stage) => spanOf(stage, now));
+  // A tick may lie before the latest event: what runs is never shown shorter than what has ended.
+  const latest = Math.max(now, ...stages.map(({ endedAt }) => (endedAt === null ? 0 : Date.parse(endedAt))));
+  const spans = stages.map((stage) => spanOf(stage, latest));
   const first = Math.min(...spans.map(({ from }) => from));
   const whole = Math.max(1, Math.max(...spans.map(({ until }) => until)) - first);
   return html`<div class="timeline" role="img" aria-label=${`Timeline over ${duration(whole)}`}>

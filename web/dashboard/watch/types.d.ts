@@ -39,6 +39,8 @@ export interface Stage {
   /** How often it was tried again. */
   retries: number;
   notes: Note[];
+  /** In a foreach, the items of which a call was answered. */
+  answered: Set<number>;
   /** Live text by foreach item; the one written last is last. `isOver`: its call has ended. */
   texts: Map<number | null, { text: string; isOver: boolean }>;
   output: unknown;
@@ -71,6 +73,8 @@ export interface Execution {
   isWhole: boolean;
   /** What happened, oldest first, without live text and the journal. */
   diary: Item[];
+  /** How many entries the diary would have, if the first ones were kept. */
+  told: number;
   error: string | null;
   lastSeq: number;
 }

@@ -5,16 +5,19 @@
 import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 
 import { client, noticeRefusal } from "../gateway.js";
+import { noteTime } from "../parts/now.js";
 import { apply, begin } from "./fold.js";
 
 /** @import { Execution } from "./types.d.ts" */
 
 /**
  * @param {string} executionId
- * @returns {{execution: Execution, error: unknown, again: () => void}}
+ * @returns {{execution: Execution, heardAt: {readonly current: number}, error: unknown, again: () => void}} `heardAt`: when the
+ *   last item came, in milliseconds since 1970 by this machine's clock
  */
 export function useExecution(executionId) {
   const execution = useRef(begin(executionId));
+  const heardAt = useRef(Date.now());
   const [error, setError] = useState(/** @type {unknown} */ (null));
   const [round, again] = useReducer((/** @type {number} */ before) => before + 1, 0);
   const [, redraw] = useReducer((/** @type {number} */ before) => before + 1, 0);
@@ -32,7 +35,9 @@ export function useExecution(executionId) {
     const follow = async () => {
       // The journal, too: it tells what calls cost while their stage runs.
       for await (const item of client.follow(executionId, { events: "all", signal: abort.signal })) {
+        if ("at" in item) noteTime(item.at, execution.current.isCaughtUp);
         apply(execution.current, item);
+        heardAt.current = Date.now();
         soon();
       }
     };
@@ -44,7 +49,7 @@ export function useExecution(executionId) {
       cancelAnimationFrame(frame);
     };
   }, [executionId, round]);
-  return { execution: copyOf(execution.current), error, again: () => again(undefined) };
+  return { execution: copyOf(execution.current), heardAt, error, again: () => again(undefined) };
 }
 
 /** @param {Execution} execution @returns {Execution} */
