@@ -95,6 +95,7 @@ def _announce(plan: "Plan") -> None:
     with suppress(OSError):
         typer.echo(
             f"\nstagecast is ready at {plan.url} ({count}, broker at {_without_secrets(plan.nats_url)})\n\n"
+            f"Open {plan.url} in a browser for the dashboard, or run a pipeline from a second terminal:\n\n"
             f"  curl {plan.url}/api/pipelines/prompt-optimizer-v1/run \\\n"
             f"    -H 'Content-Type: application/json' -d {body}\n\n"
             f"Results go to {outputs}/ and {plan.url}/api/outputs; the API is described at {plan.url}/docs\n"

@@ -140,6 +140,8 @@ async def test_up_runs_a_shipped_pipeline_and_leaves_no_process_behind(installat
         result = json.loads(said)
         assert result["status"] == "success"
         assert result["output"]["text"] == "hello from a wheel"
+        page = await asyncio.to_thread(httpx.get, address)
+        assert 'src="dashboard/main.js"' in page.text
         client = await asyncio.to_thread(httpx.get, f"{address}/client.js")
         assert client.content == (REPOSITORY / "web" / "client.js").read_bytes()
         assert len(processes_marked(mark)) >= 4, "up, broker, gateway, runner"
