@@ -183,3 +183,33 @@ async def reach(tab: DashboardTab, role: Any, name: str) -> None:
             return
         await tab.page.keyboard.press("Tab")
     raise AssertionError(f"Tab does not lead to {role} {name}: {json.dumps(await tab.path())}")
+
+
+async def test_pasted_rows_are_read_by_themselves_and_belong_to_the_draft(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open("#/run/prompt-optimizer-v1")
+        await write(tab, "Answer in one word: {question}")
+        await open_section(tab, "Options")
+        box = tab.page.get_by_label("or paste the rows").first
+        await box.fill(CASES)
+        await tab.page.reload()  # before anything read them
+        await expect(box).to_have_value(CASES)
+        await tab.shows("2 rows from what was pasted")
+        await tab.shows("Name the capital of France.")
+
+
+async def test_a_run_waits_until_the_pasted_rows_are_read(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        tab.is_refusal_expected = True
+        await tab.open("#/run/prompt-optimizer-v1")
+        await write(tab, "Answer in one word: {question}")
+        await open_section(tab, "Options")
+        box = tab.page.get_by_label("or paste the rows").first
+        await box.fill("question,weight,match\nx,1,9\n")
+        await box.press("Control+Enter")
+        await tab.shows("pasted, line 2")
+        await expect(tab.page.locator("fieldset", has=box)).to_be_focused()
+        await box.fill(CASES)
+        async with tab.page.expect_request("**/estimate") as asking:
+            await box.press("Control+Enter")
+        assert len((await asking.value).post_data_json["options"]["cases"]) == 2

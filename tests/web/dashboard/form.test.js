@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import test from "node:test";
 
-import { entriesOf, entryOf, isChanged, optionsOf } from "../../../web/dashboard/run/entries.js";
+import { entriesOf, entryOf, initialEntry, isChanged, optionsOf } from "../../../web/dashboard/run/entries.js";
 import { fieldOf, formOf } from "../../../web/dashboard/run/fields.js";
 import { readEntry } from "../../../web/dashboard/run/reading.js";
 import { isSame } from "../../../web/dashboard/run/schema.js";
@@ -52,15 +52,15 @@ for (const [id, pipeline] of PIPELINES) {
         if (random() < 0.5 && !isSame(value, one.fallback)) options[one.name] = value;
       }
       const { entries, unknown } = entriesOf(fields, options);
-      assert.deepEqual(optionsOf(fields, clone(entries)), { options, faults: {}, missing: [] });
+      assert.deepEqual(optionsOf(fields, clone(entries)), { options, faults: {}, missing: [], waiting: [] });
       assert.deepEqual(unknown, []);
     }
   });
 
   test(`${id}: what nobody touched, or is put back to its default, is not sent`, () => {
-    assert.deepEqual(optionsOf(fields, {}), { options: {}, faults: {}, missing: [] });
+    assert.deepEqual(optionsOf(fields, {}), { options: {}, faults: {}, missing: [], waiting: [] });
     const shown = Object.fromEntries(fields.map((one) => [one.name, entryOf(one, one.fallback)]));
-    assert.deepEqual(optionsOf(fields, shown), { options: {}, faults: {}, missing: [] });
+    assert.deepEqual(optionsOf(fields, shown), { options: {}, faults: {}, missing: [], waiting: [] });
     for (const one of fields) assert.equal(isChanged(one, shown[one.name]), false);
   });
 }
@@ -96,9 +96,9 @@ test("characters are counted as the gateway counts them: an emoji is one", () =>
 
 test("a field without a default is missing until it is filled in, and then sent whatever it says", () => {
   const fields = [field({ type: "string" })];
-  assert.deepEqual(optionsOf(fields, {}), { options: {}, faults: {}, missing: ["x"] });
+  assert.deepEqual(optionsOf(fields, {}), { options: {}, faults: {}, missing: ["x"], waiting: [] });
   assert.deepEqual(optionsOf(fields, { x: "" }).missing, ["x"]);
-  assert.deepEqual(optionsOf(fields, { x: "y" }), { options: { x: "y" }, faults: {}, missing: [] });
+  assert.deepEqual(optionsOf(fields, { x: "y" }), { options: { x: "y" }, faults: {}, missing: [], waiting: [] });
   assert.deepEqual(optionsOf([field({ type: "boolean" })], {}).options, { x: false });
 });
 
@@ -120,6 +120,23 @@ test("rows can be edited as JSON, which must be a list", () => {
   assert.deepEqual(readEntry(rows, { text: '[{"a": 1}]' }), { value: [{ a: 1 }] });
   assert.deepEqual(readEntry(rows, { text: "{}" }), { fault: "This must be a list, like [{…}, {…}]." });
   assert.deepEqual(readEntry(rows, { rows: [{}, {}], source: "x.csv" }), { fault: "At most 1; there are 2." });
+});
+
+test("what is pasted counts once it is read, and is at fault where it cannot be", () => {
+  const rows = field({ type: "array", default: [], items: { type: "object" } });
+  const pasted = { rows: [], source: "", pasted: "a\n1" };
+  assert.deepEqual(optionsOf([rows], { x: pasted }), { options: {}, faults: {}, missing: [], waiting: ["x"] });
+  assert.equal(isChanged(rows, pasted), true);
+  assert.deepEqual(optionsOf([rows], { x: { ...pasted, fault: "No." } }), { options: {}, faults: { x: "No." }, missing: [], waiting: [] });
+  const read = { ...pasted, rows: [{ a: 1 }], isRead: true };
+  assert.deepEqual(optionsOf([rows], { x: read }), { options: { x: [{ a: 1 }] }, faults: {}, missing: [], waiting: [] });
+});
+
+test("a required list of objects begins without rows, which are missing until there are some", () => {
+  const rows = field({ type: "array", items: { type: "object" } });
+  assert.deepEqual(initialEntry(rows), { rows: [], source: "" });
+  for (const entry of [undefined, { rows: [], source: "" }]) assert.deepEqual(optionsOf([rows], entry ? { x: entry } : {}).missing, ["x"]);
+  assert.deepEqual(readEntry(rows, entryOf(rows, [])), { value: [] }); // that of an earlier run
 });
 
 test("a list of texts is written one a line, and as JSON where lines cannot say it", () => {

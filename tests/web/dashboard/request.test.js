@@ -16,7 +16,7 @@ const FORM = { ...formOf(OPTIMIZER), models: OPTIMIZER.models };
 const request = (draft) => requestOf(FORM, { ...EMPTY, prompt: "p", ...draft });
 
 test("a form that only has a prompt sends nothing else", () => {
-  assert.deepEqual(request({}), { prompt: "p", options: {}, faults: {}, missing: [] });
+  assert.deepEqual(request({}), { prompt: "p", options: {}, faults: {}, missing: [], waiting: [] });
 });
 
 test("no prompt is missing, too long a one is at fault", () => {
@@ -42,7 +42,7 @@ test("an earlier request fills the form in, and the form makes the same request 
   const options = { n_cases: 4, strategies: ["restructure"], models: { fast: "openai:a" }, budget: { usd: null, calls: 3 } };
   const { draft, unknown } = draftOf(FORM, { prompt: "before", options });
   assert.deepEqual(unknown, []);
-  assert.deepEqual(requestOf(FORM, draft), { prompt: "before", options, faults: {}, missing: [] });
+  assert.deepEqual(requestOf(FORM, draft), { prompt: "before", options, faults: {}, missing: [], waiting: [] });
 });
 
 test("an option named like an alias is that model; others that the form does not know are told", () => {

@@ -2,7 +2,7 @@
 // An entry is JSON itself, so that a draft can be kept; a field that nobody touched has none.
 
 import { readEntry } from "./reading.js";
-import { isSame } from "./schema.js";
+import { isSame, own } from "./schema.js";
 
 /** @import { Field } from "./fields.js" */
 /** @import { Entry, Reading, Ticks } from "./reading.js" */
@@ -27,7 +27,7 @@ export function entryOf(field, value, source = "") {
     case "ticks":
       return ticksOf(field, value);
     case "rows":
-      return Array.isArray(value) ? { rows: value, source } : { text: asJson(value) };
+      return rowsOf(field, value, source);
     case "lines":
       return isSame(value, []) && isSame(field.fallback, []) ? "" : linesOf(value);
     default:
@@ -43,7 +43,7 @@ export function entryOf(field, value, source = "") {
 export function isChanged(field, entry) {
   if (entry === undefined) return false;
   const read = readEntry(field, entry);
-  if ("fault" in read) return true;
+  if ("fault" in read || "isWaiting" in read) return true;
   return "value" in read && (field.isRequired || !isSame(read.value, field.fallback));
 }
 
@@ -51,25 +51,29 @@ export function isChanged(field, entry) {
  * The options that the entries make, and what stands in the way, by field.
  * @param {Field[]} fields
  * @param {Record<string, Entry>} entries
- * @returns {{options: Record<string, unknown>, faults: Record<string, string>, missing: string[]}}
- *   `missing`: required and not given; worth a complaint only once one wants to run
+ * @returns {{options: Record<string, unknown>, faults: Record<string, string>, missing: string[], waiting: string[]}}
+ *   `missing`: required and not given; worth a complaint only once one wants to run. `waiting`: the gateway has yet to read them
  */
 export function optionsOf(fields, entries) {
-  /** @type {Record<string, unknown>} */
-  const options = {};
-  /** @type {Record<string, string>} */
-  const faults = {};
+  /** @type {Map<string, unknown>} */
+  const options = new Map();
+  /** @type {Map<string, string>} */
+  const faults = new Map();
   /** @type {string[]} */
   const missing = [];
+  /** @type {string[]} */
+  const waiting = [];
   for (const field of fields) {
-    const entry = entries[field.name];
+    const { name } = field;
+    const entry = own(entries, name);
     const read = entry === undefined ? initialReading(field) : readEntry(field, entry);
-    if ("fault" in read) faults[field.name] = read.fault;
+    if ("fault" in read) faults.set(name, read.fault);
+    else if ("isWaiting" in read) waiting.push(name);
     else if ("value" in read) {
-      if (field.isRequired || !isSame(read.value, field.fallback)) options[field.name] = read.value;
-    } else if (field.isRequired) missing.push(field.name);
+      if (field.isRequired || !isSame(read.value, field.fallback)) options.set(name, read.value);
+    } else if (field.isRequired) missing.push(name);
   }
-  return { options, faults, missing };
+  return { options: Object.fromEntries(options), faults: Object.fromEntries(faults), missing, waiting };
 }
 
 /**
@@ -80,15 +84,15 @@ export function optionsOf(fields, entries) {
  */
 export function entriesOf(fields, options) {
   const byName = new Map(fields.map((field) => [field.name, field]));
-  /** @type {Record<string, Entry>} */
-  const entries = {};
+  /** @type {Map<string, Entry>} */
+  const entries = new Map();
   const unknown = [];
   for (const [name, value] of Object.entries(options)) {
     const field = byName.get(name);
     if (field === undefined) unknown.push(name);
-    else if (field.isRequired || !isSame(value, field.fallback)) entries[name] = entryOf(field, value);
+    else if (field.isRequired || !isSame(value, field.fallback)) entries.set(name, entryOf(field, value));
   }
-  return { entries, unknown };
+  return { entries: Object.fromEntries(entries), unknown };
 }
 
 /** @param {unknown} value */
@@ -97,12 +101,37 @@ export function asJson(value) {
 }
 
 /**
- * An untouched field says nothing, except a tick box: it has no third state.
+ * An untouched field says nothing, except a tick box, which has no third state, and a choice of one, which is none.
  * @param {Field} field
  * @returns {Reading}
  */
-function initialReading(field) {
-  return field.isRequired && field.control === "boolean" ? { value: false } : {};
+function initialReading({ isRequired, control, choices }) {
+  if (!isRequired) return {};
+  if (control === "choice" && choices.length === 1) return { value: choices[0] };
+  return control === "boolean" ? { value: false } : {};
+}
+
+/**
+ * What a field shows that nobody touched.
+ * @param {Field} field
+ * @returns {Entry}
+ */
+export function initialEntry(field) {
+  const read = initialReading(field);
+  return entryOf(field, "value" in read ? read.value : field.fallback, "the default");
+}
+
+/**
+ * No list leaves room for one, unless it is the very one that was given where one must be.
+ * @param {Field} field
+ * @param {unknown} value
+ * @param {string} source
+ * @returns {Entry}
+ */
+function rowsOf({ isRequired }, value, source) {
+  if (value == null) return { rows: [], source: "" };
+  const isTable = Array.isArray(value) && !(isRequired && value.length === 0);
+  return isTable ? { rows: value, source } : { text: asJson(value) };
 }
 
 /**

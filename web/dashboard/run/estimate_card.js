@@ -24,6 +24,7 @@ function Content({ outlook: { estimate, error, isStale, again }, request, isPlac
   if (Object.keys(request.faults).length > 0) return html`<p class="soft">There is one once the marked fields are right.</p>`;
   if (request.missing.includes("primary")) return html`<p class="soft">Calls, tokens and cost appear here as you type.</p>`;
   if (request.missing.length > 0) return html`<p class="soft">There is one once what is required is filled in.</p>`;
+  if (request.waiting.length > 0) return html`<p class="soft">There is one once the rows are read.</p>`;
   if (error && isPlaced) return html`<p class="soft">There is one once the marked field is right.</p>`;
   if (error) {
     return html`<p class="fault" role="status" dir="auto">${sentence(error)}</p>

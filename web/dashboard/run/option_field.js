@@ -2,7 +2,7 @@
 
 import { html } from "../html.js";
 import { count } from "../parts/format.js";
-import { entryOf } from "./entries.js";
+import { initialEntry } from "./entries.js";
 import { described, FieldFrame, Reset } from "./field_frame.js";
 import { RowsInput } from "./rows_input.js";
 import { isSame } from "./schema.js";
@@ -24,7 +24,7 @@ import { isSame } from "./schema.js";
 export function OptionField({ field, entry, fault, isChanged, change, pipelineId }) {
   const { name, label, isRequired } = field;
   const place = `option.${name}`;
-  const shown = entry ?? entryOf(field, field.fallback, "the default");
+  const shown = entry ?? initialEntry(field);
   const isGroup = field.control === "ticks" || field.control === "rows";
   const about = [field.about, ...hints(field)].filter((part) => part !== "").join(" ");
   // Rows have a Remove of their own, which says the same where the default has none.
@@ -46,7 +46,7 @@ function Input({ field, place, shown, fault, change, pipelineId }) {
     case "ticks":
       return html`<${TickList} ...${{ field, place, change }} ticks=${/** @type {Ticks} */ (shown)} />`;
     case "rows":
-      return html`<${RowsInput} ...${{ place, label: field.label, name: field.name, change, pipelineId }} entry=${/** @type {Rows} */ (shown)} />`;
+      return html`<${RowsInput} ...${{ place, label: field.label, name: field.name, fault, change, pipelineId }} entry=${/** @type {Rows} */ (shown)} />`;
     case "choice":
       return html`<select ...${attributes} value=${shown} onChange=${typed}>
         ${shown === "" && html`<option value="">Choose…</option>`}

@@ -4,9 +4,16 @@
 
 /**
  * @typedef {{ticked: unknown[], more: string}} Ticks
- * @typedef {{rows: unknown[], source: string} | {text: string}} Rows read from `source`, or edited as JSON
+ * @typedef {object} Table rows that were brought along
+ * @property {unknown[]} rows
+ * @property {string} source where they come from
+ * @property {string} [pasted] what stands in the box for pasting: the source of the rows if it `isRead`, else of those to come
+ * @property {boolean} [isRead]
+ * @property {string} [fault] why it could not be read
+ * @typedef {Table | {text: string}} Rows a table, or edited as JSON
  * @typedef {string | boolean | Ticks | Rows} Entry texts, numbers, lines, JSON and choices (as JSON) are strings
- * @typedef {{value: unknown} | {fault: string} | {}} Reading neither: the field says nothing
+ * @typedef {{value: unknown} | {fault: string} | {isWaiting: true} | {}} Reading `isWaiting`: the gateway has yet to read it;
+ *   none of these: the field says nothing
  */
 
 /**
@@ -91,11 +98,19 @@ function readTicks(field, { ticked, more }) {
  * @returns {Reading}
  */
 function readRows(field, rows) {
-  if ("rows" in rows) return checkedItems(field, rows.rows);
+  if ("rows" in rows) {
+    if (isUnread(rows)) return rows.fault ? { fault: rows.fault } : { isWaiting: true };
+    return field.isRequired && rows.rows.length === 0 ? {} : checkedItems(field, rows.rows);
+  }
   if (rows.text.trim() === "") return {};
   const read = readJson(rows.text);
   if ("fault" in read) return read;
   return Array.isArray(read.value) ? checkedItems(field, read.value) : { fault: "This must be a list, like [{…}, {…}]." };
+}
+
+/** Whether something was pasted that is not among the rows. @param {Table} table */
+export function isUnread({ pasted = "", isRead = false }) {
+  return !isRead && pasted.trim() !== "";
 }
 
 /**

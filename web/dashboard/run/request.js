@@ -15,6 +15,7 @@ import { characters } from "./reading.js";
  * @property {Record<string, unknown>} options only what differs from the defaults
  * @property {Record<string, string>} faults by place: what is wrong already
  * @property {string[]} missing places that must be filled in before it can run
+ * @property {string[]} waiting places that the gateway has yet to read
  */
 
 /**
@@ -32,7 +33,8 @@ export function requestOf({ primary, fields, models }, { prompt, entries, models
   if (most !== undefined && characters(prompt) > most) faults.primary = `This is longer than ${most} characters.`;
   const missing = inputs.missing.map((name) => `option.${name}`);
   if (prompt.trim() === "") missing.unshift("primary");
-  return { prompt, options: { ...inputs.options, ...overrides.options }, faults, missing };
+  const waiting = inputs.waiting.map((name) => `option.${name}`);
+  return { prompt, options: { ...inputs.options, ...overrides.options }, faults, missing, waiting };
 }
 
 /**

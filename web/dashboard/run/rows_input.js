@@ -8,15 +8,24 @@ import { html } from "../html.js";
 import { counted, count } from "../parts/format.js";
 import { sentence } from "../parts/notice.js";
 import { asJson } from "./entries.js";
+import { isUnread } from "./reading.js";
 import { preview } from "./rows_preview.js";
+import { own } from "./schema.js";
 
-/** @import { Entry, Rows } from "./reading.js" */
+/** @import { Entry, Rows, Table } from "./reading.js" */
 
-/** @param {{place: string, label: string, name: string, entry: Rows, change: (entry: Entry | undefined) => void, pipelineId: string}} props */
-export function RowsInput({ place, label, name, entry, change, pipelineId }) {
+const PAUSE_MS = 700;
+const PASTED = "what was pasted";
+
+/**
+ * @typedef {{place: string, label: string, name: string, fault?: string, change: (entry: Entry | undefined) => void, pipelineId: string}} Props
+ * @typedef {(content: Blob, file: string) => Promise<{rows: unknown[]} | {fault: string} | null>} Read null: it is not wanted any more
+ */
+
+/** @param {Props & {entry: Rows}} props */
+export function RowsInput({ place, label, name, fault, entry, change, pipelineId }) {
   const [isReplacing, setReplacing] = useState(false);
   const isText = "text" in entry;
-  const rows = isText ? [] : entry.rows;
   if (isText) {
     return html`<label class="unseen" for=${`run-${place}-json`}>${label} as JSON</label>
       <textarea id=${`run-${place}-json`} class="mono" rows="10" spellcheck=${false} value=${entry.text}
@@ -26,70 +35,116 @@ export function RowsInput({ place, label, name, entry, change, pipelineId }) {
         <button type="button" class="small" onClick=${() => change({ rows: [], source: "" })}>Remove<span class="unseen"> ${label}</span></button>
       </div>`;
   }
-  const take = (/** @type {unknown[]} */ read, /** @type {string} */ source) => {
-    setReplacing(false);
-    change({ rows: read, source });
+  const { rows, source, pasted = "" } = entry;
+  const asText = () => change({ text: isUnread(entry) ? pasted : asJson(rows) });
+  const keep = () => (setReplacing(false), change({ rows, source }));
+  const isOpen = rows.length === 0 || isReplacing || pasted !== "";
+  const take = (/** @type {Table} */ table) => {
+    if (table.pasted === undefined) setReplacing(false);
+    change(table);
   };
-  if (rows.length === 0 || isReplacing) {
-    return html`<${Reader} ...${{ place, label, name, pipelineId, take }} />
+  const shown = rows.length > 0 && !isUnread(entry) && html`<${Preview} rows=${rows} label=${label} source=${source} />`;
+  if (isOpen) {
+    return html`<${Reader} ...${{ place, label, name, fault, pipelineId, take }} table=${entry} />
+      ${pasted !== "" && shown}
       <div class="actions">
-        <button type="button" class="small quiet" onClick=${() => change({ text: asJson(rows) })}>Write JSON instead</button>
-        ${isReplacing && html`<button type="button" class="small quiet" onClick=${() => setReplacing(false)}>Keep the rows</button>`}
+        <button type="button" class="small quiet" onClick=${asText}>${isUnread(entry) || rows.length === 0 ? "Write JSON instead" : "Edit as JSON"}</button>
+        ${rows.length > 0 && html`<button type="button" class="small quiet" onClick=${keep}>Keep the rows</button>`}
       </div>`;
   }
-  return html`<${Preview} rows=${rows} label=${label} source=${entry.source} />
+  return html`${shown}
     <div class="actions">
       <button type="button" class="small" onClick=${() => setReplacing(true)}>Replace<span class="unseen"> ${label}</span></button>
-      <button type="button" class="small" onClick=${() => change({ text: asJson(rows) })}>Edit as JSON<span class="unseen">: ${label}</span></button>
+      <button type="button" class="small" onClick=${asText}>Edit as JSON<span class="unseen">: ${label}</span></button>
       <button type="button" class="small" onClick=${() => change({ rows: [], source: "" })}>Remove<span class="unseen"> ${label}</span></button>
     </div>`;
 }
 
-/** @param {{place: string, label: string, name: string, pipelineId: string, take: (rows: unknown[], source: string) => void}} props */
-function Reader({ place, label, name, pipelineId, take }) {
+/** @param {Omit<Props, "change"> & {table: Table, take: (table: Table) => void}} props */
+function Reader({ place, label, name, fault, pipelineId, table, take }) {
   const [isOver, setOver] = useState(false);
-  const [state, setState] = useState(/** @type {{isReading: boolean, fault: string}} */ ({ isReading: false, fault: "" }));
-  const [pasted, setPasted] = useState("");
-  const abort = useRef(/** @type {AbortController | null} */ (null));
-  useEffect(() => () => abort.current?.abort(), []);
-  const read = async (/** @type {Blob} */ content, /** @type {string} */ file, /** @type {string} */ source) => {
-    abort.current?.abort();
-    const { signal } = (abort.current = new AbortController());
-    setState({ isReading: true, fault: "" });
-    try {
-      const form = new FormData();
-      form.set("options", "{}");
-      form.set(name, content, file);
-      const { options } = await client.readOptions(pipelineId, form, { signal });
-      const rows = options[name];
-      take(Array.isArray(rows) ? rows : [], source);
-    } catch (error) {
-      if (!signal.aborted && !noticeRefusal(error)) setState({ isReading: false, fault: sentence(error) });
-    }
+  const { isReading, read } = useReading(pipelineId, name);
+  const [ofFile, setOfFile] = useState("");
+  const { pasted = "" } = table;
+  const latest = useRef({ pasted, readPasted: async () => {} });
+  const readFile = async (/** @type {File | undefined} */ file) => {
+    if (!file) return;
+    setOfFile("");
+    const answer = await read(file, file.name);
+    if (answer !== null && "rows" in answer) take({ rows: answer.rows, source: file.name });
+    else if (answer !== null) setOfFile(answer.fault);
   };
-  const readFile = (/** @type {File | undefined} */ file) => file && read(file, file.name, file.name);
-  const readText = (/** @type {string} */ text) => text.trim() !== "" && read(new Blob([text]), "pasted", "what was pasted");
+  const readPasted = async () => {
+    if (!isUnread(table)) return;
+    const answer = await read(new Blob([pasted]), "pasted");
+    if (answer === null || latest.current.pasted !== pasted) return; // it was changed meanwhile
+    if ("rows" in answer) take({ rows: answer.rows, source: PASTED, pasted, isRead: true });
+    else take({ ...table, fault: answer.fault });
+  };
+  // What is pasted or typed is read by itself, as what is typed elsewhere is: nobody has to say so.
+  latest.current = { pasted, readPasted };
+  useEffect(() => {
+    const timer = setTimeout(() => latest.current.readPasted(), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [pasted]);
+  const paste = (/** @type {string} */ text) => {
+    setOfFile("");
+    const isFromHere = table.source === PASTED && table.isRead;
+    take({ rows: isFromHere ? [] : table.rows, source: isFromHere ? "" : table.source, ...(text === "" ? {} : { pasted: text }) });
+  };
   const drop = (/** @type {DragEvent} */ event) => {
     event.preventDefault();
     event.stopPropagation();
     setOver(false);
     const { files = null } = event.dataTransfer ?? {};
     if (files?.[0]) readFile(files[0]);
-    else readText(event.dataTransfer?.getData("text/plain") ?? "");
+    else paste(event.dataTransfer?.getData("text/plain") ?? "");
   };
   const id = `run-${place}`;
-  return html`<div class=${`run-drop ${isOver ? "over" : ""}`} aria-busy=${state.isReading} onDrop=${drop} onDragLeave=${() => setOver(false)}
+  return html`<div class=${`run-drop ${isOver ? "over" : ""}`} aria-busy=${isReading} onDrop=${drop} onDragLeave=${() => setOver(false)}
     onDragOver=${(/** @type {DragEvent} */ event) => (event.preventDefault(), setOver(true))}>
     <label for=${`${id}-file`}>Drop a CSV, JSONL or JSON file here, or choose one</label>
     <input id=${`${id}-file`} type="file" accept=".csv,.tsv,.json,.jsonl,.ndjson" aria-describedby=${`${id}-about`}
       onChange=${(/** @type {{currentTarget: HTMLInputElement}} */ { currentTarget }) => (readFile(currentTarget.files?.[0]), (currentTarget.value = ""))} />
     <label for=${`${id}-paste`}>or paste the rows</label>
     <textarea id=${`${id}-paste`} class="mono" rows="2" spellcheck=${false} value=${pasted} placeholder="input,expected"
-      onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => setPasted(event.currentTarget.value)}></textarea>
-    ${pasted.trim() !== "" && html`<button type="button" class="small" onClick=${() => readText(pasted)}>Read the rows</button>`}
-    <p class="about" role="status">${state.isReading ? `Reading ${label.toLowerCase()}…` : ""}</p>
-    ${state.fault && html`<p class="fault" role="alert" dir="auto">${state.fault}</p>`}
+      aria-invalid=${table.fault ? "true" : "false"} aria-describedby=${fault ? `${id}-fault` : undefined} onBlur=${readPasted}
+      onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => paste(event.currentTarget.value)}></textarea>
+    <p class="about" role="status">${isReading ? `Reading ${label.toLowerCase()}…` : ""}</p>
+    ${table.fault && html`<button type="button" class="small" onClick=${readPasted}>Read the rows again</button>`}
+    ${ofFile && html`<p class="fault" role="alert" dir="auto">${ofFile}</p>`}
   </div>`;
+}
+
+/**
+ * Have the gateway read what is brought along; only the last counts.
+ * @param {string} pipelineId
+ * @param {string} name of the option
+ * @returns {{isReading: boolean, read: Read}}
+ */
+function useReading(pipelineId, name) {
+  const [isReading, setReading] = useState(false);
+  const abort = useRef(/** @type {AbortController | null} */ (null));
+  useEffect(() => () => abort.current?.abort(), []);
+  /** @type {Read} */
+  const read = async (content, file) => {
+    abort.current?.abort();
+    const { signal } = (abort.current = new AbortController());
+    setReading(true);
+    try {
+      const form = new FormData();
+      form.set("options", "{}");
+      form.set(name, content, file);
+      const { options } = await client.readOptions(pipelineId, form, { signal });
+      const rows = own(options, name);
+      return signal.aborted ? null : { rows: Array.isArray(rows) ? rows : [] };
+    } catch (error) {
+      return signal.aborted || noticeRefusal(error) ? null : { fault: sentence(error) };
+    } finally {
+      if (!signal.aborted) setReading(false);
+    }
+  };
+  return { isReading, read };
 }
 
 /** @param {{rows: unknown[], label: string, source: string}} props */

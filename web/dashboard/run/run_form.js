@@ -16,6 +16,7 @@ import { OptionField } from "./option_field.js";
 import { BudgetFields, ModelFields } from "./override_fields.js";
 import { PromptField } from "./prompt_field.js";
 import { requestOf } from "./request.js";
+import { own } from "./schema.js";
 import { Section } from "./section.js";
 import { Stages } from "./stages.js";
 import { StartBar } from "./start_bar.js";
@@ -39,6 +40,7 @@ export function RunForm({ detail, earlier }) {
   const start = useStart(pipeline.id, forget);
   const overview = useAnswer((signal) => client.models({ signal }), []).value;
   const [tried, setTried] = useState(0);
+  const [isWanted, setWanted] = useState(false); // as soon as what was pasted is read
   const frame = useRef(/** @type {HTMLElement | null} */ (null));
 
   const ofStart = start.state.name === "failed" ? placed(start.state.error, form) : null;
@@ -54,10 +56,15 @@ export function RunForm({ detail, earlier }) {
 
   const run = () => {
     if (start.state.name === "starting" || start.state.name === "asking") return;
+    setWanted(request.waiting.length > 0);
+    if (request.waiting.length > 0) return;
     const isRefused = !outlook.isStale && ofEstimate !== null; // the gateway has said so to this very request
     if (isRefused || request.missing.length > 0 || Object.keys(request.faults).length > 0) setTried((before) => before + 1);
     else start.begin(request, outlook);
   };
+  useEffect(() => {
+    if (isWanted && request.waiting.length === 0) run();
+  }, [isWanted, request]);
   const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
     event.preventDefault();
@@ -66,8 +73,8 @@ export function RunForm({ detail, earlier }) {
   const option = (/** @type {Field} */ field) => {
     const { name } = field;
     const set = (/** @type {import("./reading.js").Entry | undefined} */ entry) => change(({ entries }) => ({ entries: withEntry(entries, name, entry) }));
-    return html`<${OptionField} key=${name} field=${field} entry=${draft.entries[name]} fault=${faults[`option.${name}`]}
-      isChanged=${isChanged(field, draft.entries[name])} change=${set} pipelineId=${pipeline.id} />`;
+    return html`<${OptionField} key=${name} field=${field} entry=${own(draft.entries, name)} fault=${faults[`option.${name}`]}
+      isChanged=${isChanged(field, own(draft.entries, name))} change=${set} pipelineId=${pipeline.id} />`;
   };
   const optional = form.fields.filter(({ isRequired }) => !isRequired);
   return html`<form class="run-form" noValidate ref=${frame} onSubmit=${stop} onKeyDown=${onKeyDown} onDragOver=${stop} onDrop=${stop}>
@@ -79,7 +86,7 @@ export function RunForm({ detail, earlier }) {
       </section>
       ${optional.length > 0 &&
       html`<${Section} title="Options" what=${optional.map(({ label }) => label.toLowerCase()).join(", ")}
-        changed=${optional.filter((field) => isChanged(field, draft.entries[field.name])).length} isFaulty=${optional.some(({ name }) => faults[`option.${name}`])}>
+        changed=${optional.filter((field) => isChanged(field, own(draft.entries, field.name))).length} isFaulty=${optional.some(({ name }) => faults[`option.${name}`])}>
         ${optional.map(option)}
       <//>`}
       ${Object.keys(pipeline.models).length > 0 &&
@@ -94,7 +101,7 @@ export function RunForm({ detail, earlier }) {
     </div>
     <div class="run-side">
       <${EstimateCard} outlook=${outlook} request=${request} isPlaced=${placed(outlook.error, form) !== null} />
-      <${StartBar} state=${start.state} run=${run} submit=${() => start.submit(request)} leave=${start.leave} isPlaced=${ofStart !== null} />
+      <${StartBar} state=${start.state} isWaiting=${isWanted} run=${run} submit=${() => start.submit(request)} leave=${start.leave} isPlaced=${ofStart !== null} />
       <${Stages} detail=${detail} uses=${{ ...pipeline.models, ...(/** @type {any} */ (request.options.models)) }} />
     </div>
   </form>`;

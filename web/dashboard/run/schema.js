@@ -67,6 +67,17 @@ export function isObject(value) {
 }
 
 /**
+ * What a record has under a name itself: `constructor` is a name like any other.
+ * @template T
+ * @param {Readonly<Record<string, T>>} record
+ * @param {string} name
+ * @returns {T | undefined}
+ */
+export function own(record, name) {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/**
  * Whether two JSON values are the same; the order of an object's keys says nothing.
  * @param {unknown} one
  * @param {unknown} other

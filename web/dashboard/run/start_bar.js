@@ -22,9 +22,10 @@ const TITLES = {
   log_unavailable: "The gateway cannot store the run just now",
 };
 
-/** @param {{state: Start, run: () => void, submit: () => void, leave: () => void, isPlaced: boolean}} props `isPlaced`: the error is told at a field */
-export function StartBar({ state, run, submit, leave, isPlaced }) {
-  const isStarting = state.name === "starting";
+/** @param {{state: Start, isWaiting: boolean, run: () => void, submit: () => void, leave: () => void, isPlaced: boolean}} props
+ *   `isWaiting`: until what was pasted is read; `isPlaced`: the error is told at a field */
+export function StartBar({ state, isWaiting, run, submit, leave, isPlaced }) {
+  const isStarting = isWaiting || state.name === "starting";
   return html`<div class="run-bar">
     ${state.name === "failed" && !isPlaced && html`<${Refused} error=${state.error} at=${state.at} />`}
     ${state.name === "starting" && state.isSlow &&
@@ -33,7 +34,7 @@ export function StartBar({ state, run, submit, leave, isPlaced }) {
       <button type="button" class="small" onClick=${leave}>Stop</button>
     </p>`}
     <button type="button" class="main run-start" aria-disabled=${isStarting ? "true" : undefined} aria-keyshortcuts=${IS_APPLE ? "Meta+Enter" : "Control+Enter"} onClick=${run}>
-      ${isStarting ? "Starting…" : "Run"} ${!isStarting && html`<kbd aria-hidden="true">${IS_APPLE ? "⌘" : "Ctrl"}</kbd><kbd aria-hidden="true">Enter</kbd>`}
+      ${isWaiting ? "Reading the rows…" : isStarting ? "Starting…" : "Run"} ${!isStarting && html`<kbd aria-hidden="true">${IS_APPLE ? "⌘" : "Ctrl"}</kbd><kbd aria-hidden="true">Enter</kbd>`}
     </button>
     ${state.name === "asking" &&
     html`<${Dialog} title="Run it?" close=${leave}

@@ -24,7 +24,7 @@ const PAUSE_MS = 600;
 export function useEstimate(pipelineId, request) {
   const [outlook, setOutlook] = useState(/** @type {Outlook} */ ({ estimate: null, error: null, isStale: true }));
   const [round, setRound] = useState(0);
-  const isReady = request.missing.length === 0 && Object.keys(request.faults).length === 0;
+  const isReady = request.missing.length === 0 && request.waiting.length === 0 && Object.keys(request.faults).length === 0;
   useEffect(() => {
     setOutlook((before) => ({ ...before, isStale: true }));
     if (!isReady) return undefined;
