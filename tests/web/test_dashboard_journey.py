@@ -18,6 +18,20 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CASES = "question,expected\nWhat is 2 + 2?,4\nName the capital of France.,Paris\n"
 
+_INHERITED = """
+id: inherited-v1
+name: Inherited
+inputs:
+  primary: text
+  text: {type: string}
+  constructor: {type: string, default: ""}
+  toString: {type: string, default: ""}
+  valueOf: {type: boolean, default: false}
+stages:
+  - {id: only, name: Only, call: echo, with: {stage: 1, text: "{{ inputs.text }}"}}
+output: "{{ stages.only.output }}"
+"""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stack]:
@@ -208,8 +222,50 @@ async def test_a_run_waits_until_the_pasted_rows_are_read(stack: Stack, browser:
         await box.fill("question,weight,match\nx,1,9\n")
         await box.press("Control+Enter")
         await tab.shows("pasted, line 2")
-        await expect(tab.page.locator("fieldset", has=box)).to_be_focused()
+        await expect(tab.page.get_by_role("group", name="Cases")).to_be_focused()
         await box.fill(CASES)
         async with tab.page.expect_request("**/estimate") as asking:
             await box.press("Control+Enter")
         assert len((await asking.value).post_data_json["options"]["cases"]) == 2
+
+
+async def test_back_leads_to_the_form_as_it_was_run(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open(f"#/run/{STORY}")
+        await write(tab, "a lighthouse to come back to")
+        await open_section(tab, "Options")
+        await tab.page.get_by_label("Words").fill("33")
+        await tab.button("Run").click()
+        await tab.page.get_by_role("dialog").get_by_role("button", name="Run").click()
+        await is_over(tab)
+        await tab.page.go_back()
+        await expect(tab.page.locator("#run-primary")).to_have_value("a lighthouse to come back to")
+        await expect(tab.page.get_by_label("Words")).to_have_value("33")
+        await tab.go(f"#/run/{STORY}")  # opened anew, it is empty
+        await expect(tab.page.locator("#run-primary")).to_have_value("")
+
+
+async def test_inputs_may_be_called_as_what_objects_inherit(stack: Stack, browser: Browser) -> None:
+    (stack.directory / "pipelines" / "inherited.yaml").write_text(_INHERITED)
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open("#/run/inherited-v1")
+        await open_section(tab, "Options")
+        await tab.page.get_by_label("ToString").fill("as text")
+        await write(tab, "hello")
+        async with tab.page.expect_request("**/estimate") as asking:
+            await tab.shows("0 calls")
+        assert (await asking.value).post_data_json["options"] == {"toString": "as text"}
+
+
+async def test_a_gateway_that_hangs_before_the_estimate_can_be_left(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open("#/run/echo-v1")
+        await expect(tab.page.locator("#run-primary")).to_be_visible()
+        await tab.page.route("**/estimate", lambda _: None)  # nothing ever answers
+        await write(tab, "hello")
+        await tab.button("Run").click()
+        await tab.shows("The gateway does not answer")
+        await tab.shows("Nothing was started yet.")
+        await tab.button("Stop").click()
+        await expect(tab.page.locator(".run-start")).to_contain_text("Run")
+        await tab.page.unroute_all()

@@ -94,19 +94,31 @@ test("a model without its key is told with the setting, before anything is run",
   assert.deepEqual(missingKeys(undefined, models, { fast: "openai:x" }, prompts), []);
 });
 
-/** A store that takes so many characters. */
+/** A store that takes so many characters, and like those of the dashboard never throws. */
 function store(most = Infinity) {
   const kept = new Map();
   return {
     getItem: (key) => kept.get(key) ?? null,
     setItem: (key, text) => {
-      if (text.length > most) throw new Error("QuotaExceededError");
-      kept.set(key, text);
+      if (text.length <= most) kept.set(key, text);
     },
     removeItem: (key) => kept.delete(key),
     kept,
   };
 }
+
+test("a name that every object inherits is a name like any other", () => {
+  const names = ["constructor", "toString", "valueOf", "__proto__"];
+  const inputs = JSON.parse(`{"text": {"type": "string"}, ${names.map((name) => `"${name}": {"type": "string", "default": "d"}`)}}`);
+  const models = JSON.parse(`{${names.map((name) => `"${name}": "a:b"`)}}`);
+  const form = { ...formOf({ primary: "text", inputs, $defs: {} }), models };
+  assert.deepEqual(requestOf(form, { ...EMPTY, prompt: "p" }).options, {});
+  const options = JSON.parse(`{${names.map((name) => `"${name}": "x"`)}, "models": {${names.map((name) => `"${name}": "c:d"`)}}}`);
+  const { draft, unknown } = draftOf(form, { prompt: "p", options });
+  assert.deepEqual(unknown, []);
+  assert.equal(JSON.stringify(requestOf(form, draft).options), JSON.stringify(options));
+  assert.deepEqual(missingKeys({ runners: 1, keys: [], models: [] }, models, {}, [{ kind: "call", model: "toString" }]), []);
+});
 
 test("a draft is kept for its pipeline and its origin, until it is forgotten", () => {
   const storage = store();

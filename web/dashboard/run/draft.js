@@ -1,4 +1,4 @@
-// What was typed and not run yet, kept in the tab: a reload loses nothing. Where it is kept is passed in.
+// What was typed, kept in the tab: a reload loses nothing, nor does the way back from a run. Where it is kept is passed in.
 
 import { NO_LIMITS } from "./overrides.js";
 import { isObject } from "./schema.js";
@@ -41,20 +41,18 @@ export function readDraft(storage, pipelineId, from) {
 
 /**
  * Keep a draft. One that is too large for the store is kept without its rows and JSON.
- * @param {Pick<Storage, "setItem">} storage
+ * @param {Pick<Storage, "getItem" | "setItem">} storage
  * @param {string} pipelineId
  * @param {string | null} from
  * @param {Draft} draft
  */
 export function keepDraft(storage, pipelineId, from, draft) {
   const small = Object.fromEntries(Object.entries(draft.entries).filter(([, entry]) => JSON.stringify(entry).length < 10_000));
+  const key = keyOf(pipelineId, from);
   for (const entries of [draft.entries, small]) {
-    try {
-      storage.setItem(keyOf(pipelineId, from), JSON.stringify({ ...draft, entries }));
-      return;
-    } catch {
-      // too large, or not allowed: the form works without
-    }
+    const text = JSON.stringify({ ...draft, entries });
+    storage.setItem(key, text);
+    if (storage.getItem(key) === text) return; // else it is too large, or not allowed: the form works without
   }
 }
 

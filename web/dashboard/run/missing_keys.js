@@ -1,5 +1,7 @@
 // Which models of a run cannot be asked, because no runner has their key. Pure; who has which key is the gateway's to tell.
 
+import { own } from "./schema.js";
+
 /** @import { ModelOverview, StageDefinition } from "../../client/wire.d.ts" */
 
 /**
@@ -14,7 +16,7 @@ export function missingKeys(overview, models, typed, stages) {
   const asked = new Set(stages.map(({ model }) => model));
   const hasFunction = stages.some(({ kind }) => kind === "call");
   return Object.entries(models).flatMap(([alias, known]) => {
-    const use = typed[alias]?.trim() || known;
+    const use = own(typed, alias)?.trim() || known;
     const reason = hasFunction || asked.has(alias) ? reasonOf(overview, use) : null;
     return reason === null ? [] : [{ alias, use, reason }];
   });

@@ -4,6 +4,7 @@ import { html } from "../html.js";
 import { cost, count } from "../parts/format.js";
 import { to } from "../router.js";
 import { described, FieldFrame } from "./field_frame.js";
+import { own } from "./schema.js";
 
 /** @import { Budget, ModelOverview, StageDefinition } from "../../client/wire.d.ts" */
 /** @import { Limits, Models } from "./overrides.js" */
@@ -27,7 +28,7 @@ export function ModelFields({ known, typed, stages, overview, faults, missing, c
       const lacking = missing.find((one) => one.alias === alias);
       return html`<${FieldFrame} key=${alias} ...${{ place, label: alias, about }} fault=${faults[place]}>
         <input ...${described(place, faults[place])} type="text" list=${uses.length > 0 ? "run-models-used" : undefined} class="mono" spellcheck=${false}
-          autocomplete="off" autocapitalize="none" placeholder=${use} value=${typed[alias] ?? ""}
+          autocomplete="off" autocapitalize="none" placeholder=${use} value=${own(typed, alias) ?? ""}
           onInput=${(/** @type {{currentTarget: HTMLInputElement}} */ event) => change({ ...typed, [alias]: event.currentTarget.value })} />
         ${lacking && html`<p class="run-care">${lacking.reason} <a href=${to.models()}>See the models</a></p>`}
       <//>`;

@@ -1,6 +1,6 @@
 // Other models and another budget for one run: what stands in their fields, and the options that it makes. Pure.
 
-import { isObject } from "./schema.js";
+import { isObject, own } from "./schema.js";
 
 /**
  * @typedef {Record<string, string>} Models what is typed, by alias
@@ -21,13 +21,13 @@ export const NO_LIMITS = { usd: "", calls: "", seconds: "", isFree: false };
 export function readOverrides(models, limits, known) {
   /** @type {Record<string, string>} */
   const faults = {};
-  /** @type {Record<string, string>} */
-  const named = {};
+  /** @type {Map<string, string>} */
+  const named = new Map();
   for (const [alias, typed] of Object.entries(models)) {
     const use = typed.trim();
-    if (use === "" || use === known[alias]) continue;
+    if (use === "" || use === own(known, alias)) continue;
     if (!/^[^:\s]+:\S/.test(use)) faults[`models.${alias}`] = "This must be provider:model, for example openai:gpt-5-mini.";
-    else named[alias] = use;
+    else named.set(alias, use);
   }
   /** @type {Record<string, number | null>} */
   const budget = {};
@@ -43,7 +43,7 @@ export function readOverrides(models, limits, known) {
   }
   /** @type {Record<string, unknown>} */
   const options = {};
-  if (Object.keys(named).length > 0) options.models = named;
+  if (named.size > 0) options.models = Object.fromEntries(named);
   if (Object.keys(budget).length > 0) options.budget = budget;
   return { options, faults };
 }
@@ -56,14 +56,14 @@ export function readOverrides(models, limits, known) {
  */
 export function takeOverrides(options, { aliases, names }) {
   const { models: together, budget, ...others } = options;
-  /** @type {Models} */
-  const models = {};
-  for (const [alias, use] of Object.entries(isObject(together) ? together : {})) models[alias] = String(use);
-  /** @type {Record<string, unknown>} */
-  const rest = {};
+  /** @type {Map<string, string>} */
+  const models = new Map();
+  for (const [alias, use] of Object.entries(isObject(together) ? together : {})) models.set(alias, String(use));
+  /** @type {Map<string, unknown>} */
+  const rest = new Map();
   for (const [name, value] of Object.entries(others)) {
-    if (aliases.includes(name) && !names.includes(name) && typeof value === "string") models[name] = value;
-    else rest[name] = value;
+    if (aliases.includes(name) && !names.includes(name) && typeof value === "string") models.set(name, value);
+    else rest.set(name, value);
   }
   const limits = { ...NO_LIMITS };
   if (isObject(budget)) {
@@ -72,5 +72,5 @@ export function takeOverrides(options, { aliases, names }) {
     if (typeof budget.seconds === "number") limits.seconds = String(budget.seconds);
     limits.isFree = budget.usd === null;
   }
-  return { models, limits, rest };
+  return { models: Object.fromEntries(models), limits, rest: Object.fromEntries(rest) };
 }

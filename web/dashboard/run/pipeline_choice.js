@@ -2,6 +2,8 @@
 
 /** @import { PipelineListing } from "../../client/wire.d.ts" */
 
+export const LAST_KEY = "stagecast.pipeline"; // where the browser keeps which was used last
+
 const FIRST = "prompt-optimizer-v1";
 
 /**

@@ -1,22 +1,19 @@
 // The Run view: a pipeline is picked, shown, given its input and options, and started.
 
-import { useEffect } from "preact/hooks";
-
 import { client } from "../gateway.js";
 import { html } from "../html.js";
 import { useAnswer } from "../parts/answer.js";
 import { Failure, Notice, sentence } from "../parts/notice.js";
 import { to } from "../router.js";
+import { readKept } from "../storage.js";
 import { StagecastError } from "../../client.js";
 import { Chooser } from "./chooser.js";
 import { readEarlier } from "./earlier.js";
-import { chosen } from "./pipeline_choice.js";
+import { chosen, LAST_KEY } from "./pipeline_choice.js";
 import { RunForm } from "./run_form.js";
 
 /** @import { PipelineListing } from "../../client/wire.d.ts" */
 /** @import { Earlier } from "./earlier.js" */
-
-const LAST_KEY = "stagecast.pipeline";
 
 /** @param {{pipelineId: string | null, from: string | null}} props `from`: the execution whose input is taken over */
 export function RunView({ pipelineId, from }) {
@@ -29,7 +26,7 @@ export function RunView({ pipelineId, from }) {
       <${Failure} title="The pipelines cannot be listed" error=${pipelines.error} again=${pipelines.again} />`;
   }
   if (named === null && !pipelines.value) return html`<${Waiting} />`;
-  const id = chosen(pipelines.value ?? [], named, localStorage.getItem(LAST_KEY));
+  const id = chosen(pipelines.value ?? [], named, readKept(LAST_KEY));
   if (id === null) return html`<${NoPipelines} />`;
   const failure = from !== null && !earlier.value ? html`<${NotTaken} from=${from} error=${earlier.error} />` : null;
   return html`<${Pipeline} id=${id} pipelines=${pipelines.value} earlier=${earlier.value ?? null} note=${failure} />`;
@@ -38,10 +35,6 @@ export function RunView({ pipelineId, from }) {
 /** @param {{id: string, pipelines: PipelineListing[] | undefined, earlier: Earlier | null, note: unknown}} props */
 function Pipeline({ id, pipelines, earlier, note }) {
   const detail = useAnswer((signal) => client.pipeline(id, { signal }), [id]);
-  const isThere = detail.value !== undefined;
-  useEffect(() => {
-    if (isThere) localStorage.setItem(LAST_KEY, id);
-  }, [isThere]);
   if (detail.error) {
     return html`<${Chooser} title="Run" id=${id} pipelines=${pipelines} />
       <${NotRunnable} id=${id} error=${detail.error} again=${detail.again} />`;

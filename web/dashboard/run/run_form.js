@@ -7,11 +7,13 @@ import { client } from "../gateway.js";
 import { html } from "../html.js";
 import { useAnswer } from "../parts/answer.js";
 import { go, to } from "../router.js";
+import { keep } from "../storage.js";
 import { isChanged } from "./entries.js";
 import { EstimateCard } from "./estimate_card.js";
 import { placeOf } from "./fault_place.js";
 import { formOf } from "./fields.js";
 import { missingKeys } from "./missing_keys.js";
+import { LAST_KEY } from "./pipeline_choice.js";
 import { OptionField } from "./option_field.js";
 import { BudgetFields, ModelFields } from "./override_fields.js";
 import { PromptField } from "./prompt_field.js";
@@ -34,11 +36,12 @@ import { useStart } from "./use_start.js";
 export function RunForm({ detail, earlier }) {
   const { pipeline, stages } = detail;
   const form = useMemo(() => ({ ...formOf(pipeline), models: pipeline.models }), [pipeline]);
-  const { draft, unknown, change, forget } = useDraft(pipeline.id, form, earlier);
+  const { draft, unknown, change, forget, pass } = useDraft(pipeline.id, form, earlier);
   const request = useMemo(() => requestOf(form, draft), [form, draft]);
   const outlook = useEstimate(pipeline.id, request);
-  const start = useStart(pipeline.id, forget);
+  const start = useStart(pipeline.id, pass);
   const overview = useAnswer((signal) => client.models({ signal }), []).value;
+  useEffect(() => void keep(LAST_KEY, pipeline.id), []); // only one that could be shown
   const [tried, setTried] = useState(0);
   const [isWanted, setWanted] = useState(false); // as soon as what was pasted is read
   const frame = useRef(/** @type {HTMLElement | null} */ (null));

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 
 import { html } from "../html.js";
 import { StageGraph } from "../parts/stage_graph.js";
+import { own } from "./schema.js";
 
 /** @import { PipelineDetail, StageDefinition } from "../../client/wire.d.ts" */
 
@@ -36,7 +37,7 @@ function Stage({ stage, uses }) {
       <dd>
         ${kind === "call" ? html`calls the function <code>${call}</code>` : "asks a model"}${foreach ? ", once for each item" : ""}${always ? ", whatever happened before" : ""}
       </dd>
-      ${model !== null && html`<dt>Model</dt><dd><code>${model}</code>: <bdi>${uses[model] ?? "unknown"}</bdi></dd>`}
+      ${model !== null && html`<dt>Model</dt><dd><code>${model}</code>: <bdi>${own(uses, model) ?? "unknown"}</bdi></dd>`}
       ${conditions.length > 0 && html`<dt>Skipped when</dt>${conditions.map((why) => html`<dd key=${why} dir="auto">${why}</dd>`)}`}
     </dl>`;
 }

@@ -30,7 +30,8 @@ export function StartBar({ state, isWaiting, run, submit, leave, isPlaced }) {
     ${state.name === "failed" && !isPlaced && html`<${Refused} error=${state.error} at=${state.at} />`}
     ${state.name === "starting" && state.isSlow &&
     html`<p class="run-care" role="status">
-      The gateway does not answer; it is asked again until it does. If you stop, the run may be among the <a href=${to.runs()}>runs</a> already.
+      The gateway does not answer; it is asked again until it does.
+      ${state.isSubmitted ? html` If you stop, the run may be among the <a href=${to.runs()}>runs</a> already.` : " Nothing was started yet."}
       <button type="button" class="small" onClick=${leave}>Stop</button>
     </p>`}
     <button type="button" class="main run-start" aria-disabled=${isStarting ? "true" : undefined} aria-keyshortcuts=${IS_APPLE ? "Meta+Enter" : "Control+Enter"} onClick=${run}>

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
+import { forgetHere, keepHere, readHere } from "../storage.js";
 import { EMPTY, forgetDraft, keepDraft, readDraft } from "./draft.js";
 import { draftOf } from "./request.js";
 
@@ -10,6 +11,7 @@ import { draftOf } from "./request.js";
 /** @import { Form } from "./request.js" */
 
 const KEPT_AFTER_MS = 250;
+const TAB = { getItem: readHere, setItem: keepHere, removeItem: forgetHere };
 
 /** @typedef {Partial<Draft> | ((draft: Draft) => Partial<Draft>)} Change a function where the answer came later, as rows do */
 
@@ -17,18 +19,18 @@ const KEPT_AFTER_MS = 250;
  * @param {string} pipelineId
  * @param {Form} form
  * @param {Earlier | null} earlier
- * @returns {{draft: Draft, unknown: string[], change: (part: Change) => void, forget: () => void}}
- *   `unknown`: options of the earlier run that have no place here
+ * @returns {{draft: Draft, unknown: string[], change: (part: Change) => void, forget: () => void, pass: (executionId: string) => void}}
+ *   `unknown`: options of the earlier run that have no place here; `pass`: from now on it is what was taken over from this run
  */
 export function useDraft(pipelineId, form, earlier) {
   const from = earlier?.executionId ?? null;
   const [{ draft, unknown }, setState] = useState(() => {
     const taken = earlier === null ? { draft: EMPTY, unknown: [] } : draftOf(form, earlier);
-    return { ...taken, draft: readDraft(sessionStorage, pipelineId, from) ?? taken.draft };
+    return { ...taken, draft: readDraft(TAB, pipelineId, from) ?? taken.draft };
   });
   const latest = useRef(/** @type {Draft | null} */ (null));
   const keep = useCallback(() => {
-    if (latest.current !== null) keepDraft(sessionStorage, pipelineId, from, latest.current);
+    if (latest.current !== null) keepDraft(TAB, pipelineId, from, latest.current);
     latest.current = null;
   }, []);
   useEffect(() => {
@@ -47,7 +49,11 @@ export function useDraft(pipelineId, form, earlier) {
   }, []);
   const forget = useCallback(() => {
     latest.current = null;
-    forgetDraft(sessionStorage, pipelineId, from);
+    forgetDraft(TAB, pipelineId, from);
   }, []);
-  return { draft, unknown, change, forget };
+  const pass = (/** @type {string} */ executionId) => {
+    forget();
+    keepDraft(TAB, pipelineId, executionId, draft);
+  };
+  return { draft, unknown, change, forget, pass };
 }
