@@ -5,6 +5,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import BodyTooLarge
 
+_MEGABYTE = 1024 * 1024
+
 
 class BodyLimit:
     """ASGI middleware: reading a body beyond the limit raises `BodyTooLarge` where it is read.
@@ -39,4 +41,6 @@ class BodyLimit:
         await self._app(scope, receive_counted, send)
 
     def _refusal(self) -> BodyTooLarge:
-        return BodyTooLarge(f"The request body is longer than {self._max_bytes} bytes.")
+        most = self._max_bytes
+        shown = f"{most / _MEGABYTE:.4g} MB" if most >= _MEGABYTE else f"{most:,} bytes"
+        return BodyTooLarge(f"The request body is longer than {shown}; a file in it may be too large.")

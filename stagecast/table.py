@@ -100,13 +100,18 @@ def _decoded(file: str, content: bytes) -> str:
     except UnicodeDecodeError as error:
         before = content[: error.start].decode()
         lines = _LINE_END.split(before)
-        Place(file, len(lines), column=len(lines[-1]) + 1).refuse("this is not UTF-8 text")
+        # Spreadsheets write CSV in the system's own encoding unless told otherwise, and call the other one so.
+        advice = "; save it as CSV UTF-8" if _FORMS.get(_ending(file), "csv") == "csv" else ""
+        Place(file, len(lines), column=len(lines[-1]) + 1).refuse(f"this is not UTF-8 text{advice}")
+
+
+def _ending(file: str) -> str:
+    return file[file.rfind(".") :].lower() if "." in file else ""
 
 
 def _form_of(file: str, text: str) -> Form:
-    ending = file[file.rfind(".") :].lower() if "." in file else ""
     beginning: Form = {"[": "json", "{": "jsonl"}.get(text.lstrip()[:1], "csv")  # type: ignore[assignment]
-    told = _FORMS.get(ending, beginning)
+    told = _FORMS.get(_ending(file), beginning)
     return "jsonl" if told == "json" and beginning == "jsonl" else told
 
 

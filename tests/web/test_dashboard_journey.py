@@ -12,7 +12,7 @@ from playwright.async_api import Browser, FilePayload, expect
 from contracts.results import PipelineResult
 from tests.processes import Stack
 from tests.web.dashboard_stack import STORY, TOLD, dashboard_stack
-from tests.web.dashboard_tab import DashboardTab, open_tabs
+from tests.web.dashboard_tab import PHONE, DashboardTab, open_tabs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -30,6 +30,49 @@ inputs:
 stages:
   - {id: only, name: Only, call: echo, with: {stage: 1, text: "{{ inputs.text }}"}}
 output: "{{ stages.only.output }}"
+"""
+_LONG = "word" * 60
+_MANY_STAGES = f"""
+id: many-v1
+name: Many Stages
+description: {_LONG}
+inputs:
+  primary: text
+  text: {{type: string, description: {_LONG}}}
+  code: {{type: string, pattern: "^[A-Z]+$"}}
+  kind: {{const: fixed}}
+  people: {{type: array, items: {{type: object}}}}
+  sure: {{type: [boolean, "null"], default: null, description: {_LONG}}}
+stages:
+  - {{id: first, name: First, needs: [], call: echo, with: {{stage: 1}}}}
+  - {{id: look1, name: Look 1, needs: [first], call: echo, with: {{stage: 2}}}}
+  - {{id: look2, name: Look 2, needs: [first], call: echo, with: {{stage: 2}}}}
+  - {{id: look3, name: Look 3, needs: [first], call: echo, with: {{stage: 2}}}}
+  - {{id: look4, name: Look 4, needs: [first], call: echo, with: {{stage: 2}}}}
+  - {{id: look5, name: Look 5, needs: [first], call: echo, with: {{stage: 2}}}}
+  - {{id: join, name: Join, needs: [look1, look2, look3, look4, look5], call: echo, with: {{stage: 3}}}}
+  - {{id: draft, name: Draft, needs: [join], call: echo, with: {{stage: 4}}}}
+  - {{id: review, name: Review, needs: [draft], call: echo, with: {{stage: 5}}}}
+  - {{id: last, name: Last, needs: [review], call: echo, with: {{stage: 6}}}}
+output: "{{{{ stages.last.output }}}}"
+"""
+# What has the focus and is wholly under the bar with Run, or null.
+_HIDDEN_FOCUS = """
+() => {
+  const bar = document.querySelector(".run-bar");
+  const focused = document.activeElement;
+  if (focused === document.body || bar.contains(focused)) return null;
+  const [over, under] = [bar.getBoundingClientRect(), focused.getBoundingClientRect()];
+  return under.top >= over.top && under.bottom <= over.bottom ? focused.outerHTML.slice(0, 200) : null;
+}
+"""
+_TYPE_HALF = """
+() => {
+  const field = document.querySelector("#run-primary");
+  field.value = "cut \\ud83d";
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  field.focus();
+}
 """
 
 
@@ -269,3 +312,61 @@ async def test_a_gateway_that_hangs_before_the_estimate_can_be_left(stack: Stack
         await tab.button("Stop").click()
         await expect(tab.page.locator(".run-start")).to_contain_text("Run")
         await tab.page.unroute_all()
+
+
+@pytest.mark.parametrize("height", [450, 640])
+async def test_the_bar_never_hides_what_has_the_focus(stack: Stack, browser: Browser, height: int) -> None:
+    async with open_tabs(browser, stack.url, size={"width": 640, "height": height}) as (_, [tab]):
+        await tab.open("#/run/prompt-optimizer-v1")
+        await expect(tab.page.locator("#run-primary")).to_be_visible()
+        for name in ("Options", "Models", "Budget"):
+            await open_section(tab, name)
+        for key in ("Tab", "Shift+Tab"):
+            for _ in range(50):
+                await tab.page.keyboard.press(key)
+                assert await tab.page.evaluate(_HIDDEN_FOCUS) is None
+
+
+async def test_the_stages_are_drawn_as_a_graph_before_they_run(stack: Stack, browser: Browser) -> None:
+    (stack.directory / "pipelines" / "many.yaml").write_text(_MANY_STAGES)
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open("#/run/many-v1")
+        stages = tab.page.get_by_role("list", name="Stages")
+        await expect(stages.get_by_role("listitem")).to_have_count(10)
+        await expect(tab.page.locator(".graph path.edge")).to_have_count(13)
+        await stages.get_by_role("button", name="Look 3").click()
+        await tab.shows("calls the function")
+        await tab.page.locator("summary", has_text="Stages").click()
+        await tab.page.reload()
+        await expect(tab.page.locator("#run-primary")).to_be_visible()
+        await expect(stages).not_to_be_visible()  # it stays as one likes it
+
+
+async def test_words_without_an_end_do_not_widen_the_page(stack: Stack, browser: Browser) -> None:
+    (stack.directory / "pipelines" / "many.yaml").write_text(_MANY_STAGES)
+    async with open_tabs(browser, stack.url, size=PHONE) as (_, [tab]):
+        await tab.open("#/run/many-v1")
+        await expect(tab.page.locator("#run-primary")).to_be_visible()
+        await open_section(tab, "Options")
+        assert await tab.width() == PHONE["width"]
+
+
+async def test_rules_are_told_before_they_are_broken(stack: Stack, browser: Browser) -> None:
+    (stack.directory / "pipelines" / "many.yaml").write_text(_MANY_STAGES)
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open("#/run/many-v1")
+        await tab.shows("It must match ^[A-Z]+$")
+        await expect(tab.page.get_by_label("Kind").locator("option:checked")).to_have_text("fixed")
+        await expect(tab.page.get_by_role("group", name="People").get_by_label("or paste the rows")).to_be_visible()
+        await open_section(tab, "Options")
+        await expect(tab.page.get_by_label("Sure").locator("option")).to_have_text(["yes", "no", "not given"])
+
+
+async def test_half_a_character_can_be_run(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open("#/run/echo-v1")
+        await expect(tab.page.locator("#run-primary")).to_be_visible()
+        await tab.page.evaluate(_TYPE_HALF)
+        await tab.page.keyboard.press("Control+Enter")
+        await is_over(tab)
+        assert (await saved(stack, (await tab.path()).removeprefix("#/runs/")))["result"]["input"]["prompt"] == "cut \ufffd"

@@ -156,6 +156,27 @@ test("references are followed, also around in a circle, and null beside one alte
   assert.equal(field({ anyOf: [{ type: "string" }, { type: "null" }], default: null }).control, "text");
 });
 
+test("what no control can hold a value to is told before", () => {
+  assert.deepEqual(field({ type: "string", pattern: "^a+$", format: "date" }).rules, ["A date like 2026-01-31.", "It must match ^a+$"]);
+  assert.deepEqual(field({ type: "number", multipleOf: 0.25, default: 1 }).rules, ["A multiple of 0.25."]);
+});
+
+test("what can only be one value is that, and nobody has to choose it", () => {
+  const fixed = field({ const: "fixed" });
+  assert.deepEqual([fixed.control, initialEntry(fixed)], ["choice", '"fixed"']);
+  assert.deepEqual(optionsOf([fixed], {}).options, { x: "fixed" });
+  assert.deepEqual(optionsOf([field({ const: 1, default: 1 })], {}).options, {});
+});
+
+test("null of a boolean is told from false", () => {
+  for (const schema of [{ type: ["boolean", "null"] }, { anyOf: [{ type: "boolean" }, { type: "null" }] }]) {
+    const sure = field({ ...schema, default: null });
+    assert.deepEqual([sure.control, sure.choices, initialEntry(sure)], ["choice", [true, false, null], "null"]);
+    assert.deepEqual(["true", "false", "null"].map((entry) => readEntry(sure, entry)), [{ value: true }, { value: false }, { value: null }]);
+    assert.deepEqual(optionsOf([field(schema)], {}).missing, ["x"]);
+  }
+});
+
 test("what fits no control is JSON", () => {
   const any = field({ type: ["string", "array"], default: "x" });
   assert.equal(any.control, "json");

@@ -107,6 +107,13 @@ function store(most = Infinity) {
   };
 }
 
+test("half of a character is replaced, as JSON cannot carry it", () => {
+  const form = { ...formOf({ primary: "p", inputs: { p: {}, l: { type: "array", default: [], items: { type: "string" } } }, $defs: {} }), models: {} };
+  const { prompt, options } = requestOf(form, { ...EMPTY, prompt: "a\ud83d, \ude00b, 😀", entries: { l: '["\ud800"]' } });
+  assert.equal(prompt, "a\ufffd, \ufffdb, 😀");
+  assert.deepEqual(options, { l: ["\ufffd"] });
+});
+
 test("a name that every object inherits is a name like any other", () => {
   const names = ["constructor", "toString", "valueOf", "__proto__"];
   const inputs = JSON.parse(`{"text": {"type": "string"}, ${names.map((name) => `"${name}": {"type": "string", "default": "d"}`)}}`);

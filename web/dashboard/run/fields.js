@@ -1,13 +1,21 @@
 // The form that a pipeline's inputs ask for: which control each gets, and within which bounds. Pure; what is typed into
 // it is in entries.js.
 
-import { alternatives, flatten, isObject, kindsOf } from "./schema.js";
+import { alternatives, flatten, isObject, kindsOf, takesNull } from "./schema.js";
 
 /** @import { Schema } from "./schema.js" */
 /** @import { PipelineView } from "../../client/wire.d.ts" */
 
 const LONG_FROM = 200; // characters: more is written in several lines
 const MOST_TICKS = 40;
+const FORMATS = new Map([
+  ["date", "A date like 2026-01-31."],
+  ["time", "A time like 14:30:00Z."],
+  ["date-time", "A date and time like 2026-01-31T14:30:00Z."],
+  ["email", "An e-mail address."],
+  ["uri", "An address like https://example.org/."],
+  ["uuid", "A UUID."],
+]);
 
 /**
  * @typedef {"text" | "choice" | "number" | "boolean" | "ticks" | "rows" | "lines" | "json"} Control
@@ -24,6 +32,7 @@ const MOST_TICKS = 40;
  * @property {unknown[]} choices of a choice, or of ticks
  * @property {boolean} takesMore ticks: also what is none of the choices
  * @property {Bounds} bounds
+ * @property {string[]} rules what else its values must be, in sentences
  *
  * @typedef {object} Bounds inclusive; characters of texts, items of lists
  * @property {number} [least]
@@ -70,6 +79,7 @@ export function fieldOf(name, schema, defs) {
     choices,
     takesMore: items.some((item) => !Array.isArray(item.enum)),
     bounds: boundsOf(flat, kind),
+    rules: rulesOf(flat),
   };
 }
 
@@ -80,7 +90,8 @@ export function fieldOf(name, schema, defs) {
  * @returns {Control}
  */
 function controlOf(flat, kind, { choices, items }) {
-  if (kind === "boolean") return "boolean";
+  if (Object.hasOwn(flat, "const")) return "choice";
+  if (kind === "boolean") return takesNull(flat) ? "choice" : "boolean";
   if (kind === "array") {
     if (choices.length > 0) return choices.length <= MOST_TICKS ? "ticks" : "json";
     if (items.some((item) => kindsOf(item).includes("object"))) return "rows"; // what the gateway reads files into
@@ -98,6 +109,8 @@ function controlOf(flat, kind, { choices, items }) {
  * @returns {unknown[]}
  */
 function choicesOf(flat, defs, kind) {
+  if (Object.hasOwn(flat, "const")) return [flat.const];
+  if (kind === "boolean" && takesNull(flat) && !Array.isArray(flat.enum)) return [true, false, null];
   if (kind !== "array") return Array.isArray(flat.enum) ? flat.enum : [];
   const item = flatten(flat.items ?? {}, defs);
   return alternatives(item, defs).flatMap((way) => (Array.isArray(way.enum) ? way.enum : []));
@@ -107,6 +120,15 @@ function choicesOf(flat, defs, kind) {
 export function labelOf(name) {
   const words = name.replace(/[_-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** What a value must be that no control can hold it to: told beforehand, not as an error. @param {Schema} flat */
+function rulesOf({ pattern, format, multipleOf }) {
+  const rules = [];
+  if (typeof multipleOf === "number") rules.push(`A multiple of ${multipleOf}.`);
+  if (typeof format === "string") rules.push(FORMATS.get(format) ?? `In the format ${format}.`);
+  if (typeof pattern === "string") rules.push(`It must match ${pattern}`);
+  return rules;
 }
 
 /** @param {Schema} flat */

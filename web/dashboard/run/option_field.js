@@ -1,7 +1,7 @@
 // One option of a pipeline as the control that its schema asks for.
 
 import { html } from "../html.js";
-import { count } from "../parts/format.js";
+import { count, counted } from "../parts/format.js";
 import { initialEntry } from "./entries.js";
 import { described, FieldFrame, Reset } from "./field_frame.js";
 import { RowsInput } from "./rows_input.js";
@@ -103,16 +103,29 @@ function TickList({ field, place, ticks: { ticked, more }, change }) {
     </details>`}`;
 }
 
-/** @param {Field} field */
-function hints({ control, bounds: { least, most } }) {
-  if (control === "number" && (least !== undefined || most !== undefined)) {
-    if (least === undefined) return [`At most ${count(most ?? 0)}.`];
-    return [most === undefined ? `At least ${count(least)}.` : `${count(least)} to ${count(most)}.`];
-  }
-  return control === "lines" ? ["One a line."] : [];
+/** What its values must be, told before one of them is none. @param {Field} field */
+function hints({ control, isLong, bounds, rules }) {
+  const lines = control === "lines" ? ["One a line."] : [];
+  return [...lines, ...limits(control, isLong, bounds), ...rules];
+}
+
+/** @param {Field["control"]} control @param {boolean} isLong @param {Field["bounds"]} bounds */
+function limits(control, isLong, { least, most, above, below }) {
+  if (control === "text") return most === undefined || isLong ? [] : [`At most ${counted(most, "character")}.`];
+  if (control !== "number") return [];
+  if (least !== undefined && most !== undefined) return [`${count(least)} to ${count(most)}.`];
+  const ends = [
+    least === undefined ? "" : `At least ${count(least)}.`,
+    above === undefined ? "" : `More than ${count(above)}.`,
+    most === undefined ? "" : `At most ${count(most)}.`,
+    below === undefined ? "" : `Less than ${count(below)}.`,
+  ];
+  return ends.filter((end) => end !== "");
 }
 
 /** A choice as people read it: `minimal_edit` stays what it is called. @param {unknown} choice */
 function word(choice) {
+  if (typeof choice === "boolean") return choice ? "yes" : "no";
+  if (choice === null) return "not given";
   return typeof choice === "string" ? choice : JSON.stringify(choice);
 }

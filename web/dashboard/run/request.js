@@ -4,6 +4,7 @@ import { EMPTY } from "./draft.js";
 import { entriesOf, optionsOf } from "./entries.js";
 import { readOverrides, takeOverrides } from "./overrides.js";
 import { characters } from "./reading.js";
+import { wellFormed } from "./well_formed.js";
 
 /** @import { Draft } from "./draft.js" */
 /** @import { Field } from "./fields.js" */
@@ -34,7 +35,8 @@ export function requestOf({ primary, fields, models }, { prompt, entries, models
   const missing = inputs.missing.map((name) => `option.${name}`);
   if (prompt.trim() === "") missing.unshift("primary");
   const waiting = inputs.waiting.map((name) => `option.${name}`);
-  return { prompt, options: { ...inputs.options, ...overrides.options }, faults, missing, waiting };
+  const options = { ...inputs.options, ...overrides.options };
+  return { prompt: wellFormed(prompt), options: wellFormed(options), faults, missing, waiting };
 }
 
 /**

@@ -1,4 +1,4 @@
-// The form of one pipeline: prompt and options on one side; what a run would take, Run, and the stages on the other.
+// The form of one pipeline: prompt and options on one side; what a run would take and Run on the other; the stages above both.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
@@ -80,7 +80,8 @@ export function RunForm({ detail, earlier }) {
       isChanged=${isChanged(field, own(draft.entries, name))} change=${set} pipelineId=${pipeline.id} />`;
   };
   const optional = form.fields.filter(({ isRequired }) => !isRequired);
-  return html`<form class="run-form" noValidate ref=${frame} onSubmit=${stop} onKeyDown=${onKeyDown} onDragOver=${stop} onDrop=${stop}>
+  return html`<${Stages} detail=${detail} uses=${{ ...pipeline.models, ...(/** @type {any} */ (request.options.models)) }} />
+    <form class="run-form" noValidate ref=${frame} onSubmit=${stop} onKeyDown=${onKeyDown} onDragOver=${stop} onDrop=${stop}>
     <div class="run-given">
       ${earlier && html`<${TakenOver} ...${{ earlier, unknown, pipelineId: pipeline.id, forget }} />`}
       <section class="card" aria-label="Input">
@@ -105,7 +106,6 @@ export function RunForm({ detail, earlier }) {
     <div class="run-side">
       <${EstimateCard} outlook=${outlook} request=${request} isPlaced=${placed(outlook.error, form) !== null} />
       <${StartBar} state=${start.state} isWaiting=${isWanted} run=${run} submit=${() => start.submit(request)} leave=${start.leave} isPlaced=${ofStart !== null} />
-      <${Stages} detail=${detail} uses=${{ ...pipeline.models, ...(/** @type {any} */ (request.options.models)) }} />
     </div>
   </form>`;
 }

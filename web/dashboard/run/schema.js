@@ -3,6 +3,7 @@
 /** @typedef {Record<string, unknown>} Schema */
 
 const DEEPEST = 32; // a reference may lead back to itself
+const OR_NULL = "x-stagecast-or-null"; // how a flat schema says that it was one of two ways, the other being null
 
 /**
  * Return a schema without `$ref`, and without the ways around a single alternative (`allOf` of one, `anyOf` with null).
@@ -22,9 +23,14 @@ export function flatten(schema, defs) {
     const [single, keyword] = onlyOne(flat);
     if (single === undefined) return flat;
     const { [keyword]: _, ...rest } = flat;
-    flat = { ...single, ...rest };
+    flat = keyword === "allOf" ? { ...single, ...rest } : { ...single, ...rest, [OR_NULL]: true };
   }
   return {};
+}
+
+/** Whether null is among what a flat schema takes beside other kinds. @param {Schema} flat */
+export function takesNull(flat) {
+  return flat[OR_NULL] === true || (Array.isArray(flat.type) && flat.type.includes("null"));
 }
 
 /**
@@ -37,6 +43,7 @@ export function kindsOf(flat) {
   if (typeof type === "string") return [type];
   if (Array.isArray(type)) return type.filter((kind) => typeof kind === "string" && kind !== "null");
   if (Array.isArray(flat.enum)) return [...new Set(flat.enum.map(kindOf))].filter((kind) => kind !== "null");
+  if (Object.hasOwn(flat, "const")) return [kindOf(flat.const)];
   if (isObject(flat.properties)) return ["object"];
   return ["string", "number", "boolean", "array", "object"];
 }

@@ -1,16 +1,22 @@
-// The stages of the pipeline as a graph before it runs; one that is selected is described.
+// The stages of the pipeline as a graph before it runs, as wide as the page; one that is selected is described.
 
 import { useState } from "preact/hooks";
 
 import { html } from "../html.js";
+import { counted } from "../parts/format.js";
 import { StageGraph } from "../parts/stage_graph.js";
+import { forgetKept, keep, readKept } from "../storage.js";
 import { own } from "./schema.js";
 
 /** @import { PipelineDetail, StageDefinition } from "../../client/wire.d.ts" */
 
+const CLOSED_KEY = "stagecast.stages.closed";
+const WIDE = "(min-width: 60rem)"; // where a graph has room
+
 /** @param {{detail: PipelineDetail, uses: Record<string, string>}} props `uses`: what the aliases stand for in this run */
 export function Stages({ detail: { stages }, uses }) {
   const [selected, setSelected] = useState(/** @type {string | null} */ (null));
+  const [isOpen, setOpen] = useState(() => matchMedia(WIDE).matches && readKept(CLOSED_KEY) === null);
   const shown = stages.find(({ id }) => id === selected);
   const drawn = stages.map(({ id, name, needs, model, conditions }) => ({
     id,
@@ -18,13 +24,23 @@ export function Stages({ detail: { stages }, uses }) {
     needs,
     note: conditions.length > 0 ? "may be skipped" : (model ?? ""),
   }));
-  return html`<section class="card run-stages" aria-labelledby="run-stages">
-    <h2 id="run-stages">Stages</h2>
-    <div class="run-stage" aria-live="polite">
-      ${shown ? html`<${Stage} stage=${shown} uses=${uses} />` : html`<p class="about">Select a stage to read what it does.</p>`}
+  const toggle = (/** @type {{currentTarget: HTMLDetailsElement}} */ { currentTarget: { open } }) => {
+    if (open === isOpen) return; // it was drawn so
+    setOpen(open);
+    if (!matchMedia(WIDE).matches) return;
+    if (open) forgetKept(CLOSED_KEY);
+    else keep(CLOSED_KEY, "true");
+  };
+  return html`<details class="card run-section run-stages" open=${isOpen} onToggle=${toggle}>
+    <summary>
+      <h2>Stages</h2>
+      <span class="about">${isOpen ? "Select one to read what it does." : `${counted(stages.length, "stage")}, as a graph`}</span>
+    </summary>
+    <div class="run-graph">
+      <${StageGraph} stages=${drawn} selected=${selected} onSelect=${(/** @type {string} */ id) => setSelected(id === selected ? null : id)} label="Stages of the pipeline" />
+      <div class="run-stage" aria-live="polite">${shown && html`<${Stage} stage=${shown} uses=${uses} />`}</div>
     </div>
-    <${StageGraph} stages=${drawn} selected=${selected} onSelect=${(/** @type {string} */ id) => setSelected(id === selected ? null : id)} label="Stages of the pipeline" />
-  </section>`;
+  </details>`;
 }
 
 /** @param {{stage: StageDefinition, uses: Record<string, string>}} props */
