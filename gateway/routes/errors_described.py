@@ -48,7 +48,9 @@ EXECUTION_RUNNING = ErrorKind(
 IDEMPOTENCY_CONFLICT = ErrorKind(
     409, "idempotency_conflict", "This Idempotency-Key came with another request before; use a new one."
 )
-BODY_TOO_LARGE = ErrorKind(413, "body_too_large", "The request body is longer than 1 MB; a file in it may be too large.")
+BODY_TOO_LARGE = ErrorKind(
+    413, "body_too_large", "The request body is longer than 1 MB; a file in it may be too large."
+)
 QUEUE_FULL = ErrorKind(429, "queue_full", "10000 executions wait already, which is the limit; try again later.")
 RATE_LIMITED = ErrorKind(429, "rate_limited", "Too many requests; try again in 2 seconds.")
 TOO_MANY_CONNECTIONS = ErrorKind(
