@@ -1,6 +1,6 @@
 // What of the history is shown: pipeline, status and text. The address holds it, so that a search can be shared.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { client } from "../gateway.js";
 import { html } from "../html.js";
@@ -24,15 +24,24 @@ export function Filters({ asked }) {
   const pipelines = useAnswer((signal) => client.pipelines({ signal }), []);
   const ids = (pipelines.value ?? []).map((one) => one.id);
   const choices = pipeline && !ids.includes(pipeline) ? [pipeline, ...ids] : ids; // of a file that is not there any more
-  useEffect(() => {
-    if ((q ?? "") !== text.trim()) setText(q ?? "");
+  const sent = useRef(q ?? "");
+  // Only what another changed is taken over (Back, a link): what was sent from here is older than what is typed by now.
+  useLayoutEffect(() => {
+    if ((q ?? "") === sent.current) return;
+    sent.current = q ?? "";
+    setText(q ?? "");
   }, [q]);
   useEffect(() => {
     const timer = setTimeout(search, TYPING_MS);
     return () => clearTimeout(timer);
   }, [text, pipeline, status, q]);
   function search() {
-    if (text.trim() !== (q ?? "")) replace(to.runs({ pipeline, status, q: text.trim() }));
+    if (text.trim() !== (q ?? "")) replace(address({ pipeline, status }));
+  }
+  /** @param {{pipeline: string | null, status: string | null}} chosen */
+  function address(chosen) {
+    sent.current = text.trim();
+    return to.runs({ ...chosen, q: sent.current });
   }
   /** @param {SubmitEvent} event */
   const submit = (event) => {
@@ -42,14 +51,14 @@ export function Filters({ asked }) {
   return html`<form class="filters" role="search" aria-label="History" onSubmit=${submit}>
     <label class="field">
       <span>Pipeline</span>
-      <select value=${pipeline ?? ""} onChange=${(/** @type {any} */ event) => go(to.runs({ pipeline: event.target.value, status, q: text.trim() }))}>
+      <select value=${pipeline ?? ""} onChange=${(/** @type {any} */ event) => go(address({ pipeline: event.target.value, status }))}>
         <option value="">All pipelines</option>
         ${choices.map((id) => html`<option key=${id} value=${id} selected=${id === pipeline}>${id}</option>`)}
       </select>
     </label>
     <label class="field">
       <span>Status</span>
-      <select value=${status ?? ""} onChange=${(/** @type {any} */ event) => go(to.runs({ pipeline, status: event.target.value, q: text.trim() }))}>
+      <select value=${status ?? ""} onChange=${(/** @type {any} */ event) => go(address({ pipeline, status: event.target.value }))}>
         <option value="">Any status</option>
         ${STATUSES.map(([value, label]) => html`<option key=${value} value=${value} selected=${value === status}>${label}</option>`)}
       </select>
@@ -59,6 +68,6 @@ export function Filters({ asked }) {
       <input type="search" value=${text} placeholder="In prompt, id or error" maxlength="200" autocomplete="off"
         onInput=${(/** @type {any} */ event) => setText(event.target.value)} />
     </label>
-    ${(pipeline || status || q) && html`<a class="button" href=${to.runs()}>Clear filters</a>`}
+    ${(pipeline || status || q) && html`<a class="button" href=${to.runs()} onClick=${() => setText("")}>Clear filters</a>`}
   </form>`;
 }
