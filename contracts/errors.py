@@ -72,6 +72,12 @@ class OutputsUnavailable(StagecastError):
     code = "outputs_unavailable"
 
 
+class OutputUnreadable(StagecastError):
+    """A result file is there, and what is in it is no result."""
+
+    code = "output_unreadable"
+
+
 class GatewayUnreachable(StagecastError):
     """No gateway answers at the address that a client was given."""
 

@@ -23,6 +23,7 @@ from contracts.errors import (
     MissingSetting,
     OutputNotFound,
     OutputsUnavailable,
+    OutputUnreadable,
     PipelineNotFound,
     QueueFull,
     StagecastError,
@@ -52,6 +53,7 @@ _STATUSES: dict[type[StagecastError], int] = {
     # A broken file is the operator's fault, not the caller's.
     InvalidPipeline: 500,
     CorruptLog: 500,
+    OutputUnreadable: 500,
     LogUnavailable: 503,
     OutputsUnavailable: 503,
     IdentityUnavailable: 503,

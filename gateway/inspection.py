@@ -34,6 +34,7 @@ async def read_view(log: ExecutionLog, execution_id: str, archive: Archive | Non
     Raises:
         ExecutionNotFound: neither the log nor the archive has it.
         LogUnavailable: the broker does not answer.
+        OutputUnreadable: the log does not have it, and what was saved is no result.
         OutputsUnavailable: the archive's storage does not answer.
         CorruptLog: the events contradict each other, and none of them is the end.
     """

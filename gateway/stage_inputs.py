@@ -63,6 +63,7 @@ class StageInputs:
             StageNotFound: it has no such stage.
             LogUnavailable, OutputsUnavailable: broker or storage do not answer.
             CorruptLog: the events contradict each other, and none of them is the end.
+            OutputUnreadable: the log does not have it, and what was saved is no result.
         """
         try:
             found = await read_state_or_end(self._log, execution_id)

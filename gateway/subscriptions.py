@@ -48,6 +48,7 @@ class Subscriptions:
         Raises:
             ExecutionNotFound: nothing is known of it, or it is somebody else's.
             LogUnavailable: the broker does not answer.
+            OutputUnreadable: the log does not have it, and what was saved is no result.
             OutputsUnavailable: the log does not have it, and the storage of results does not answer.
             CorruptLog: the log cannot be understood.
         """

@@ -67,6 +67,9 @@ LOG_UNAVAILABLE = ErrorKind(503, "log_unavailable", "The broker does not answer.
 IDENTITY_UNAVAILABLE = ErrorKind(
     503, "identity_unavailable", "The keys that tokens are checked with cannot be had just now."
 )
+OUTPUT_UNREADABLE = ErrorKind(
+    500, "output_unreadable", "The saved result cannot be read: input.options: Input should be a valid dictionary."
+)
 OUTPUTS_UNAVAILABLE = ErrorKind(503, "outputs_unavailable", "The storage of results does not answer.")
 
 _EVERYWHERE = (

@@ -25,6 +25,7 @@ from gateway.routes.errors_described import (
     INVALID_VIEW,
     LOG_UNAVAILABLE,
     NO_EXECUTION,
+    OUTPUT_UNREADABLE,
     OUTPUTS_UNAVAILABLE,
     TOO_MANY_CONNECTIONS,
     errors,
@@ -92,7 +93,13 @@ def event_routes(subscriptions: Subscriptions, streaming: Streaming) -> APIRoute
     """Make the route that gives events."""
     router = APIRouter(tags=["executions"])
     refusals = errors(
-        INVALID_VIEW, NO_EXECUTION, TOO_MANY_CONNECTIONS, CORRUPT_LOG, LOG_UNAVAILABLE, OUTPUTS_UNAVAILABLE
+        INVALID_VIEW,
+        NO_EXECUTION,
+        TOO_MANY_CONNECTIONS,
+        CORRUPT_LOG,
+        LOG_UNAVAILABLE,
+        OUTPUT_UNREADABLE,
+        OUTPUTS_UNAVAILABLE,
     )
 
     @router.get(

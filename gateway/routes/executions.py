@@ -18,6 +18,7 @@ from gateway.routes.errors_described import (
     INVALID_PAGE,
     LOG_UNAVAILABLE,
     NO_EXECUTION,
+    OUTPUT_UNREADABLE,
     OUTPUTS_UNAVAILABLE,
     errors,
 )
@@ -32,7 +33,7 @@ def execution_routes(log: ExecutionLog, archive: Archive | None = None) -> APIRo
     """Make the routes that show executions, cancel and finish them."""
     router = APIRouter(tags=["executions"])
 
-    one = errors(NO_EXECUTION, CORRUPT_LOG, LOG_UNAVAILABLE, OUTPUTS_UNAVAILABLE)
+    one = errors(NO_EXECUTION, CORRUPT_LOG, LOG_UNAVAILABLE, OUTPUT_UNREADABLE, OUTPUTS_UNAVAILABLE)
     rows = page_answer("/api/executions", EXECUTION_ROW, operation="get_execution", parameter="execution_id", key="id")
 
     places = {"execution_id": "/id", "stage_id": "/stages/0/id"}

@@ -14,6 +14,7 @@ from gateway.routes.errors_described import (
     LOG_UNAVAILABLE,
     NO_EXECUTION,
     NO_STAGE,
+    OUTPUT_UNREADABLE,
     OUTPUTS_UNAVAILABLE,
     errors,
 )
@@ -26,7 +27,7 @@ from gateway.stage_inputs import StageInputs
 def stage_input_routes(inputs: StageInputs) -> APIRouter:
     """Make the route that tells what a stage was given."""
     router = APIRouter(tags=["executions"])
-    refusals = errors(NO_EXECUTION, NO_STAGE, CORRUPT_LOG, LOG_UNAVAILABLE, OUTPUTS_UNAVAILABLE)
+    refusals = errors(NO_EXECUTION, NO_STAGE, CORRUPT_LOG, LOG_UNAVAILABLE, OUTPUT_UNREADABLE, OUTPUTS_UNAVAILABLE)
 
     @router.get(
         "/api/executions/{execution_id}/stages/{stage_id}/input",

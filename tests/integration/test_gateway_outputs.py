@@ -1,5 +1,6 @@
 """Looking at outputs over HTTP, requests that fit no route or page, and how the API describes itself."""
 
+import json
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.ids import new_execution_id, submitted_at
-from contracts.results import PipelineInput, PipelineResult
+from contracts.results import PipelineInput, PipelineResult, Summary
 from stagecast.jetstream_log import JetStreamLog
 from tests.gateway_server import RunningGateway, running_gateway
 from tests.integration.logs import jetstream_log
@@ -88,6 +89,30 @@ async def test_a_result_is_given_as_it_was_saved(gateway: RunningGateway) -> Non
     assert reply.status_code == 200
     assert reply.headers["Content-Type"] == "application/json"
     assert reply.json() == saved.model_dump(mode="json", by_alias=True)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "fault"),
+    [
+        (["input", "options"], None, "input.options"),
+        (["timestamp"], "9999-12-31T23:59:59.999Z", "its times are out of range"),
+    ],
+)
+async def test_a_saved_result_that_is_listed_and_cannot_be_read_is_told_as_that(
+    gateway: RunningGateway, tmp_path: Path, path: list[str], value: str | None, fault: str
+) -> None:
+    saved = result(output="x").model_copy(update={"summary": Summary(total_duration=1000)})
+    filename = await gateway.outputs.save(saved)
+    [file] = (tmp_path / "outputs").rglob(filename)
+    content = json.loads(file.read_text())
+    *within, name = path
+    (content[within[0]] if within else content)[name] = value
+    file.write_text(json.dumps(content))
+    assert [row["filename"] for row in (await gateway.http.get("/api/outputs")).json()] == [filename]
+    for of_it in ("", "/stages/first/input", "/events"):
+        reply = await gateway.http.get(f"/api/executions/{saved.execution_id}{of_it}")
+        assert (reply.status_code, reply.json()["code"]) == (500, "output_unreadable"), of_it
+        assert fault in reply.json()["error"]
 
 
 async def test_an_output_that_is_none_is_404_whatever_its_name_tries(gateway: RunningGateway) -> None:
