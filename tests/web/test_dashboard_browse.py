@@ -1,18 +1,22 @@
 """Browsing in the dashboard, in a real Chromium: what runs, 10,000 results, pipeline files, models, tokens."""
 
+import asyncio
+import contextlib
+import json
 import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Error, Locator, Route, expect
 
 from stagecast.tokens import TokenFile
 from tests.processes import Stack
+from tests.report_examples import result_of
 from tests.web.dashboard_stack import STORY, dashboard_stack, submit
 from tests.web.dashboard_tab import DashboardTab, open_tabs
-from tests.web.saved_results import save_many
+from tests.web.saved_results import save_many, save_result
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -165,3 +169,120 @@ async def test_where_tokens_are_asked_for_the_page_asks(tmp_path: Path, browser:
         await tab.button("Go on").click()
         await tab.go("#/pipelines/story-v1.yaml")
         await tab.shows("The source is not shown with this token")
+
+
+async def test_a_slow_typist_loses_no_character(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open("#/runs?status=failed")
+        box = tab.page.get_by_role("searchbox", name="Text")
+        await box.click()
+        await tab.page.keyboard.type("the needle in", delay=300)
+        await expect(history(tab)).to_have_text(["the needle in the hay"])
+        await expect(box).to_have_value("the needle in")
+        await tab.page.get_by_role("link", name="Clear filters").click()
+        await expect(box).to_have_value("")
+        await tab.shows(f"straw number {COUNT - 1}")
+        await tab.page.go_back()
+        await expect(box).to_have_value("the needle in")
+
+
+async def test_what_is_ticked_stays_in_sight_and_can_be_unticked_when_the_filter_changes(
+    stack: Stack, browser: Browser
+) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open("#/runs")
+        ticks = tab.page.get_by_role("checkbox", name=re.compile("^Compare"))
+        await ticks.nth(0).check()
+        await ticks.nth(1).check()
+        await tab.page.get_by_role("searchbox", name="Text").fill("needle in")
+        needle = tab.page.get_by_role("checkbox", name="Compare the needle in the hay")
+        await expect(needle).to_be_disabled()
+        ticked = tab.page.get_by_role("list", name="Ticked results").get_by_role("listitem")
+        await expect(ticked).to_have_count(2)
+        assert await tab.faults() == []
+        await ticked.get_by_role("button", name=f"Untick straw number {COUNT - 1}").click()
+        await needle.check()
+        await expect(ticked.filter(has_text="the needle in the hay")).to_be_visible()
+        await tab.page.get_by_role("link", name="Compare", exact=True).click()
+        await expect(tab.page.get_by_role("heading", level=1)).to_have_text("Compare two results")
+
+
+async def test_a_run_that_costs_something_is_not_run_again_without_asking(stack: Stack, browser: Browser) -> None:
+    done = await submit(stack, STORY, "a lamp", wait_seconds=60)
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open(f"#/runs/{done}")
+        await tab.page.get_by_role("button", name="Run again", exact=True).click()
+        dialog = tab.page.get_by_role("dialog", name="Run it again?")
+        await expect(dialog).to_contain_text("Nobody knows what this run will cost")
+        await tab.page.keyboard.press("Escape")
+        await expect(dialog).to_have_count(0)
+        assert await tab.path() == f"#/runs/{done}"
+        await tab.page.get_by_role("button", name="Run again", exact=True).click()
+        await dialog.get_by_role("button", name="Run again").click()
+        await expect(tab.page.get_by_role("link", name=done)).to_be_visible()  # what it runs again
+        assert await tab.path() != f"#/runs/{done}"
+
+
+async def test_who_went_elsewhere_is_not_brought_to_the_run_that_was_started(stack: Stack, browser: Browser) -> None:
+    done = await submit(stack, "echo-v1", "away soon", wait_seconds=60)
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        held: asyncio.Queue[Route] = asyncio.Queue()
+        await tab.page.route("**/rerun", held.put)
+        await tab.open(f"#/runs/{done}")
+        await tab.page.get_by_role("button", name="Run again", exact=True).click()
+        route = await held.get()
+        await tab.page.get_by_role("link", name="Models").click()
+        await expect(tab.page.get_by_role("heading", level=1, name="Models")).to_be_visible()
+        answer = await route.fetch()
+        with contextlib.suppress(Error):  # it may be that nobody waits for it any more
+            await route.fulfill(response=answer)
+        await tab.shows("What pipelines use")
+        assert await tab.path() == "#/models"
+        await tab.go("#/runs")
+        await expect(tab.page.get_by_role("link", name="away soon")).to_have_count(2)
+
+
+@pytest.mark.parametrize(
+    ("view", "answered"),
+    [
+        ("#/models", "What pipelines use"),
+        ("#/pipelines", "Tell a Story"),
+        (f"#/pipelines/{STORY}.yaml", "This file is valid."),
+    ],
+)
+async def test_a_view_that_no_gateway_answered_asks_again_by_itself(
+    stack: Stack, browser: Browser, view: str, answered: str
+) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        tab.is_refusal_expected = True
+        await tab.page.route("**/api/**", lambda route: route.abort())
+        await tab.go(view)
+        await tab.shows("No stagecast gateway answers")
+        await tab.page.unroute("**/api/**")
+        await tab.shows(answered)
+
+
+async def test_coming_back_to_the_window_asks_again_at_once(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        tab.is_refusal_expected = True
+        await tab.page.clock.install()  # stands still from here on: nothing asks by itself
+        await tab.page.route("**/api/models", lambda route: route.abort())
+        await tab.go("#/models")
+        await tab.shows("No stagecast gateway answers")
+        await tab.page.unroute("**/api/models")
+        await tab.page.evaluate("dispatchEvent(new Event('online'))")
+        await tab.shows("What pipelines use")
+
+
+async def test_a_saved_result_that_cannot_be_read_is_told_as_that(stack: Stack, browser: Browser) -> None:
+    saved = await save_result(stack.outputs, result_of("An answer."))
+    [file] = stack.outputs.rglob(f"*{saved.execution_id[-16:]}.json")
+    content = json.loads(file.read_text())
+    content["input"] = {"prompt": "changed by hand", "options": None}
+    file.write_text(json.dumps(content))
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        tab.is_refusal_expected = True
+        await tab.open("#/runs")
+        await tab.page.get_by_role("link", name="changed by hand").click()
+        await tab.shows("The saved result cannot be read: input.options")
+    file.unlink()

@@ -53,7 +53,7 @@ export function Filters({ asked }) {
       <span>Pipeline</span>
       <select value=${pipeline ?? ""} onChange=${(/** @type {any} */ event) => go(address({ pipeline: event.target.value, status }))}>
         <option value="">All pipelines</option>
-        ${choices.map((id) => html`<option key=${id} value=${id} selected=${id === pipeline}>${id}</option>`)}
+        ${choices.map((id) => html`<option key=${id} dir="auto" value=${id} selected=${id === pipeline}>${id}</option>`)}
       </select>
     </label>
     <label class="field">

@@ -14,6 +14,7 @@ import { withFresh } from "./output_rows.js";
 import { ResultRow } from "./result_row.js";
 import { PAGE_SIZE, useResults } from "./use_results.js";
 
+/** @import { OutputListing } from "../../client/wire.d.ts" */
 /** @import { Live } from "./live_runs.js" */
 
 /** @typedef {{pipeline: string | null, status: string | null, q: string | null, before: string | null}} Asked */
@@ -26,14 +27,14 @@ export function History({ live, asked }) {
   const status = STATUSES.some(([value]) => value === asked.status) ? asked.status : null;
   const filters = { pipeline: asked.pipeline, status, q: asked.q };
   const results = useResults({ ...filters, before: asked.before }, live.reloads);
-  const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
+  const [chosen, setChosen] = useState(/** @type {OutputListing[]} */ ([]));
   const heading = useShownHeading(asked.before);
   const isFirst = asked.before === null;
   const isNew = isFirst && results.isKnown && !results.isLooking;
   const rows = isNew ? withFresh(results.rows, freshRows(live, filters), results.next === null) : results.rows;
   const isFiltered = Boolean(filters.pipeline || filters.status || filters.q);
-  /** @param {string} id @param {boolean} isChosen */
-  const choose = (id, isChosen) => setChosen((before) => (isChosen ? [...before, id] : before.filter((other) => other !== id)));
+  /** @param {OutputListing} row @param {boolean} isChosen */
+  const choose = (row, isChosen) => setChosen((before) => [...before.filter(({ executionId }) => executionId !== row.executionId), ...(isChosen ? [row] : [])]);
   return html`<section class="card history" aria-labelledby="history">
     <h2 id="history" tabindex="-1" ref=${heading}>History</h2>
     <${Filters} asked=${filters} />
@@ -43,14 +44,14 @@ export function History({ live, asked }) {
       <ul class=${`rows ${results.isKnown ? "" : "old"}`} aria-busy=${!results.isKnown}>
         ${rows.map(
           (row) => html`<${ResultRow} key=${row.filename} row=${row} choose=${choose} isFresh=${!results.rows.includes(row)}
-            isChosen=${chosen.includes(row.executionId)} canChoose=${chosen.length < MOST_TO_COMPARE} />`,
+            isChosen=${chosen.some(({ executionId }) => executionId === row.executionId)} canChoose=${chosen.length < MOST_TO_COMPARE} />`,
         )}
       </ul>`}
     <${Looking} results=${results} isFiltered=${isFiltered} count=${rows.length} />
     ${results.isKnown && !results.isLooking && results.next === null && rows.length === 0 && results.error === null &&
     html`<${Nothing} filters=${filters} isFirst=${isFirst} isFiltered=${isFiltered} isRunning=${live.runs.length > 0} />`}
     <${Pages} asked=${{ ...asked, status }} results=${results} />
-    <${CompareBar} chosen=${chosen} clear=${() => setChosen([])} />
+    <${CompareBar} chosen=${chosen} untick=${(/** @type {OutputListing} */ row) => choose(row, false)} />
   </section>`;
 }
 

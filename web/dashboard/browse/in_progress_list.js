@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { client } from "../gateway.js";
+import { client, noticeRefusal } from "../gateway.js";
 import { html } from "../html.js";
 import { Badge } from "../parts/badge.js";
 import { Dialog } from "../parts/dialog.js";
@@ -53,7 +53,7 @@ function RunNow({ run, ask }) {
     <div class="row-main">
       <a class="row-link" href=${to.execution(run.id)} dir="auto">${run.excerpt || run.id}</a>
       <p class="row-about">
-        <span>${run.pipelineId}</span>
+        <span><bdi>${run.pipelineId}</bdi></span>
         ${run.attempt > 1 && html`<span class="care">attempt ${run.attempt}</span>`}
         ${run.cancelRequested && html`<span class="care">cancel requested</span>`}
       </p>
@@ -62,7 +62,7 @@ function RunNow({ run, ask }) {
     <div class="row-end">
       <button class="small danger" aria-disabled=${run.cancelRequested ? "true" : undefined}
         onClick=${() => !run.cancelRequested && ask(run.id)}>
-        ${run.cancelRequested ? "Cancelling" : "Cancel"}<span class="unseen"> ${run.excerpt || run.id}</span>
+        ${run.cancelRequested ? "Cancelling" : "Cancel"}<span class="unseen"> <bdi>${run.excerpt || run.id}</bdi></span>
       </button>
     </div>
   </li>`;
@@ -78,6 +78,7 @@ function CancelDialog({ run, close }) {
       await client.cancel(run.id); // false: it has ended meanwhile, as its row will say
       close();
     } catch (error) {
+      if (noticeRefusal(error)) return;
       setFault(sentence(error));
       setAsking(false);
     }

@@ -16,7 +16,7 @@ import { useReturn } from "./use_return.js";
 
 export function ModelsView() {
   const { value, error, again } = useAnswer((signal) => client.models({ signal }), []);
-  useReturn(again);
+  useReturn(again, error);
   const checkedAt = useMemo(() => new Date().toISOString(), [value]);
   return html`
     <div class="head">
@@ -103,7 +103,7 @@ function Models({ models }) {
             ${model.usable === false && model.reason !== null && html`<p class="fault">${codeIn(model.reason).map(({ text, isCode }) => (isCode ? html`<code>${text}</code>` : text))}</p>`}
             <p class="users">
               ${usersOf(model.usedBy).map(
-                ({ pipelineId, aliases }) => html`<span key=${pipelineId}><a href=${to.run(pipelineId)}>${pipelineId}</a> as ${aliases.map((alias, index) => html`${index > 0 && ", "}<code>${alias}</code>`)}</span>`,
+                ({ pipelineId, aliases }) => html`<span key=${pipelineId}><a href=${to.run(pipelineId)}><bdi>${pipelineId}</bdi></a> as ${aliases.map((alias, index) => html`${index > 0 && ", "}<bdi><code>${alias}</code></bdi>`)}</span>`,
               )}
             </p>
           </div>

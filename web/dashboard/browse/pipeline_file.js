@@ -22,7 +22,7 @@ const MOST_LINES = 5000; // beyond, a browser only suffers
 /** @param {{filename: string}} props */
 export function PipelineFileView({ filename }) {
   const { value, error, again } = useAnswer((signal) => client.pipelineFile(filename, { signal }), [filename]);
-  useReturn(again);
+  useReturn(again, error);
   const isValid = value?.problems.length === 0;
   return html`
     <nav aria-label="Where this is"><a href=${to.pipelines()}>← All pipelines</a></nav>
@@ -31,7 +31,7 @@ export function PipelineFileView({ filename }) {
       <div class="actions">
         ${value && html`<${CopyButton} text=${value.source} label="Copy source" />`}
         <button class="small" onClick=${again}>Check again</button>
-        ${value && isValid && html`<a class="button small main" href=${to.run(value.id)}>Run<span class="unseen"> ${value.id}</span></a>`}
+        ${value && isValid && html`<a class="button small main" href=${to.run(value.id)}>Run<span class="unseen"> <bdi>${value.id}</bdi></span></a>`}
       </div>
     </div>
     ${error !== undefined ? html`<${Refused} error=${error} again=${again} />` : value && html`<${Source} key=${value.source} ...${value} />`}
@@ -72,7 +72,7 @@ function Source({ source, problems, filename }) {
           </ul>
           <p class="soft">
             Mend the file in the gateway's pipelines directory, with any editor: a change is seen at once. The
-            command <code>stagecast validate ${filename}</code> tells the same.
+            command <code>stagecast validate <bdi>${filename}</bdi></code> tells the same.
           </p>
         </section>`}
     <section class="card source-card" aria-label="Source">
@@ -90,7 +90,7 @@ function Problem({ problem, show }) {
   return html`<li>
     <span class="problem-place">
       ${line !== null && html`<button class="small" onClick=${() => show(line)}>${placeOf(problem)}</button>`}
-      ${path && html` <code>${path}</code>`}
+      ${path && html` <bdi><code>${path}</code></bdi>`}
     </span>
     <span dir="auto">${message}</span>
   </li>`;

@@ -21,9 +21,8 @@ export function PipelinesView({ filename }) {
 }
 
 function AllFiles() {
-  const answer = useAnswer(readAll, []);
-  useReturn(answer.again);
-  const { value, error, again } = answer;
+  const { value, error, again } = useAnswer(readAll, []);
+  useReturn(again, error);
   const broken = value?.entries.filter((entry) => entry.problems.length > 0).length ?? 0;
   return html`
     <div class="head">
@@ -73,16 +72,16 @@ function FileCard({ entry, isPartial }) {
       <h2>${isPartial ? html`<bdi>${name}</bdi>` : html`<a href=${to.pipelines(filename)}><bdi>${name}</bdi></a>`}</h2>
       ${problems.length > 0
         ? html`<span class="badge failed"><span aria-hidden="true">✕</span> broken</span>`
-        : html`<a class="button small main" href=${to.run(id)}>Run<span class="unseen"> ${name}</span></a>`}
+        : html`<a class="button small main" href=${to.run(id)}>Run<span class="unseen"> <bdi>${name}</bdi></span></a>`}
     </div>
     ${pipeline?.description && html`<p dir="auto">${pipeline.description}</p>`}
     ${problems.length > 0 && html`<${Problems} problems=${problems} filename=${filename} />`}
     <dl class="facts">
-      ${fact("File", html`<code>${filename}</code>`)}
-      ${id !== name && fact("Id", html`<code>${id}</code>`)}
-      ${pipeline?.version && fact("Version", pipeline.version)}
+      ${fact("File", html`<bdi><code>${filename}</code></bdi>`)}
+      ${id !== name && fact("Id", html`<bdi><code>${id}</code></bdi>`)}
+      ${pipeline?.version && fact("Version", html`<bdi>${pipeline.version}</bdi>`)}
       ${pipeline && fact("Stages", String(pipeline.stageCount))}
-      ${pipeline && fact("Model provider", pipeline.defaultProvider ?? "none")}
+      ${pipeline && fact("Model provider", html`<bdi>${pipeline.defaultProvider ?? "none"}</bdi>`)}
     </dl>
   </li>`;
 }
@@ -93,7 +92,7 @@ function Problems({ problems, filename }) {
   return html`<ul class="problems">
     ${problems.slice(0, MOST_TOLD).map(
       (problem, index) => html`<li key=${index}>
-        <span class="problem-place">${placeOf(problem)}${problem.path && html` <code>${problem.path}</code>`}</span>
+        <span class="problem-place">${placeOf(problem)}${problem.path && html` <bdi><code>${problem.path}</code></bdi>`}</span>
         <span dir="auto">${problem.message}</span>
       </li>`,
     )}

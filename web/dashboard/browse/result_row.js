@@ -9,19 +9,19 @@ import { When } from "./when.js";
 /** @import { OutputListing } from "../../client/wire.d.ts" */
 
 /**
- * @param {{row: OutputListing, isChosen: boolean, canChoose: boolean, isFresh: boolean, choose: (id: string, isChosen: boolean) => void}} props
+ * @param {{row: OutputListing, isChosen: boolean, canChoose: boolean, isFresh: boolean, choose: (row: OutputListing, isChosen: boolean) => void}} props
  */
 export function ResultRow({ row, isChosen, canChoose, isFresh, choose }) {
   const name = row.excerpt || row.executionId;
   return html`<li class=${`row result ${isFresh ? "fresh" : ""} ${isChosen ? "chosen" : ""}`}>
     <label class="row-tick">
       <input type="checkbox" checked=${isChosen} disabled=${!isChosen && !canChoose}
-        onChange=${(/** @type {any} */ event) => choose(row.executionId, event.target.checked)} />
-      <span class="unseen">Compare ${name}</span>
+        onChange=${(/** @type {any} */ event) => choose(row, event.target.checked)} />
+      <span class="unseen">Compare <bdi>${name}</bdi></span>
     </label>
     <div class="row-main">
       <a class="row-link" href=${to.execution(row.executionId)} dir="auto">${name}</a>
-      <p class="row-about"><span>${row.pipelineId}</span><span>${stages(row)}</span></p>
+      <p class="row-about"><span><bdi>${row.pipelineId}</bdi></span><span>${stages(row)}</span></p>
     </div>
     <div class="row-status"><${Badge} status=${row.status} />${row.verdict && html`<${Badge} status=${row.verdict} />`}</div>
     <div class="row-when"><${When} at=${row.timestamp} /></div>

@@ -32,7 +32,7 @@ export function SetUp({ overview }) {
           ? html`<p>No pipeline names a model yet. Aliases stand under <code>models</code> in a <a href=${to.pipelines()}>pipeline's file</a>.</p>`
           : html`<p>
                 For every run, in the gateway's environment before it starts; with docker compose in <code>.env</code>, without the word
-                export. The alias <code>${example.alias}</code> then means this model in each pipeline that has it:
+                export. The alias <bdi><code>${example.alias}</code></bdi> then means this model in each pipeline that has it:
               </p>
               <${Lines} text=${example.setting} label="Copy setting" />
               <p>For one run:</p>

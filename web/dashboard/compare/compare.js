@@ -89,7 +89,7 @@ function Origin({ result: { executionId, pipelineId, pipelineVersion, timestamp 
   const isDated = !Number.isNaN(Date.parse(timestamp));
   return html`<td data-side=${side}>
     <a href=${to.execution(executionId)}>${isDated ? moment(timestamp) : executionId}</a>
-    <span class="about"><bdi>${pipelineId}</bdi> ${pipelineVersion}</span>
+    <span class="about"><bdi>${pipelineId}</bdi> <bdi>${pipelineVersion}</bdi></span>
     <span class="about mono">${executionId}</span>
   </td>`;
 }

@@ -11,13 +11,14 @@ import { RerunButton } from "./rerun.js";
 /** @import { PipelineResult } from "../../client/wire.d.ts" */
 
 /** @param {{result: PipelineResult, filename: string | null}} props */
-export function Actions({ result: { executionId, pipelineId, status }, filename }) {
+export function Actions({ result, filename }) {
+  const { executionId, pipelineId, status } = result;
   const [isComparing, setComparing] = useState(false);
   const isKept = status === "failed" || status === "cancelled";
   return html`<div class="result-actions">
     <div class="actions">
       <a class="button main" href=${to.run(pipelineId, executionId)}>Run again with changes</a>
-      <${RerunButton} executionId=${executionId} label="Run again" />
+      <${RerunButton} result=${result} label="Run again" />
       <button onClick=${() => setComparing(true)}>Compare with…</button>
     </div>
     ${filename === null ? html`<p class="soft">It was not saved, so there is nothing to download.</p>` : html`<${Downloads} filename=${filename} />`}

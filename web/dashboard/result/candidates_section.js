@@ -19,7 +19,7 @@ export function Candidates({ evidence }) {
             (candidate, place) => html`<li key=${place}><${Candidate} candidate=${candidate} original=${evidence.originalPrompt} /></li>`,
           )}
         </ol>`}
-    ${evidence.refinement && html`<p dir="auto">Refinement: ${evidence.refinement}</p>`}
+    ${evidence.refinement && html`<p>Refinement: <bdi>${evidence.refinement}</bdi></p>`}
   </section>`;
 }
 

@@ -103,7 +103,7 @@ function Answer({ title, tried: { text, error, score, outputTokens, duration: to
     <h3>${title}</h3>
     ${error === null
       ? html`<${TextBox} text=${text} label=${title} most=${MOST_CHARACTERS} />`
-      : html`<p class="fault" dir="auto">No answer: ${error}</p>`}
+      : html`<p class="fault">No answer: <bdi>${error}</bdi></p>`}
     <p class="about">${duration(took)}, ${counted(outputTokens, "token")}${score !== null && `, checks passed ${wordShare(score)}`}</p>
   </div>`;
 }

@@ -16,7 +16,7 @@ import { Unfolding } from "./unfolding.js";
 
 /** @param {{result: PipelineResult, view: ExecutionView | null}} props */
 export function Stages({ result, view }) {
-  const { stages, executionId } = result;
+  const { stages } = result;
   const longest = Math.max(0, ...stages.map(({ duration: took }) => took ?? 0));
   const told = new Set(stages.map(({ stageId }) => stageId));
   const others = (view?.stages ?? []).filter(({ id }) => !told.has(id));
@@ -28,7 +28,7 @@ export function Stages({ result, view }) {
     ${stages.length + others.length === 0 && html`<p class="soft">No stage was reached.</p>`}
     <ol class="folds stages">
       ${stages.map(
-        (stage) => html`<li key=${stage.stageId}><${Stage} stage=${stage} longest=${longest} executionId=${executionId} /></li>`,
+        (stage) => html`<li key=${stage.stageId}><${Stage} stage=${stage} longest=${longest} result=${result} /></li>`,
       )}
       ${others.map(
         ({ id, name }) => html`<li key=${id} class="fold unreached"><span class="which" dir="auto">${name}</span> <${Badge} status="not_run" /></li>`,
@@ -37,24 +37,24 @@ export function Stages({ result, view }) {
   </section>`;
 }
 
-/** @param {{stage: StageResult, longest: number, executionId: string}} props */
-function Stage({ stage, longest, executionId }) {
+/** @param {{stage: StageResult, longest: number, result: PipelineResult}} props */
+function Stage({ stage, longest, result }) {
   const hasRun = stage.status !== "skipped";
   const width = `${(fraction(stage.duration, longest) * 100).toFixed(2)}%`;
-  const spent = [stage.model ?? "", tokensOf(stage), hasCost(stage) ? namedCost(stage.cost) : ""].filter((part) => part !== "");
+  const spent = [tokensOf(stage), hasCost(stage) ? namedCost(stage.cost) : ""].filter((part) => part !== "");
   const summary = html`<span class="which" dir="auto">${stage.stageName || stage.stageId}</span>
     <${Badge} status=${stage.status} />
-    <span class="spent soft">${spent.join(" · ")}</span>
+    <span class="spent soft">${stage.model && html`<bdi>${stage.model}</bdi>${spent.length > 0 && " · "}`}${spent.join(" · ")}</span>
     <span class="time">
       ${hasRun && html`<span class="time-bar" aria-hidden="true"><span style=${{ width }}></span></span><span>${duration(stage.duration)}</span>`}
     </span>
     ${(stage.error ?? stage.reason) && html`<span class=${`why ${stage.error ? "fault" : "soft"}`} dir="auto">${stage.error ?? stage.reason}</span>`}
     ${stage.reusedFrom && html`<span class="why soft">reused from an earlier run</span>`}`;
-  return html`<${Unfolding} class="fold stage" summary=${summary} contents=${() => html`<${Contents} stage=${stage} executionId=${executionId} />`} />`;
+  return html`<${Unfolding} class="fold stage" summary=${summary} contents=${() => html`<${Contents} stage=${stage} result=${result} />`} />`;
 }
 
-/** @param {{stage: StageResult, executionId: string}} props */
-function Contents({ stage, executionId }) {
+/** @param {{stage: StageResult, result: PipelineResult}} props */
+function Contents({ stage, result }) {
   const { stageId, errorCode, reusedFrom, status } = stage;
   return html`
     <${ErrorHint} code=${errorCode} />
@@ -67,9 +67,9 @@ function Contents({ stage, executionId }) {
       <h3>Input</h3>
       ${status === "skipped"
         ? html`<p class="soft">It was skipped, so it was given nothing.</p>`
-        : html`<${StageInputView} executionId=${executionId} stageId=${stageId} />`}
+        : html`<${StageInputView} executionId=${result.executionId} stageId=${stageId} />`}
     </div>
-    ${status !== "skipped" && html`<${RerunButton} executionId=${executionId} fromStage=${stageId} label="Run again from here" />`}
+    ${status !== "skipped" && html`<${RerunButton} result=${result} fromStage=${stageId} label="Run again from here" />`}
   `;
 }
 

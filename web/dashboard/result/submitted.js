@@ -23,7 +23,7 @@ export function Submitted({ result }) {
     ${Object.keys(input.options).length > 0 && html`<h3>Options</h3><${ValueView} value=${input.options} label="Options" />`}
     <dl class="terms">
       <div><dt>Execution</dt><dd><code>${executionId}</code></dd></div>
-      <div><dt>Pipeline</dt><dd><bdi>${pipelineId}</bdi> ${pipelineVersion}</dd></div>
+      <div><dt>Pipeline</dt><dd><bdi>${pipelineId}</bdi> <bdi>${pipelineVersion}</bdi></dd></div>
       ${isDated && html`<div><dt>Submitted</dt><dd>${moment(timestamp)}</dd></div>`}
       ${owner && html`<div><dt>By</dt><dd><bdi>${owner}</bdi></dd></div>`}
       <div><dt>Cost</dt><dd>${totalCost(result)}</dd></div>
