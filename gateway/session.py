@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from contracts.errors import OutputUnreadable, StagecastError
 from contracts.ids import is_execution_id, is_pipeline_id
 from contracts.messages import (
     EVERY_EXECUTION,
@@ -179,9 +180,11 @@ class Session:
         self._subscribed.discard(subject)
         return [_unknown(subject)]
 
-    def failed(self, subject: Subject) -> Sequence[Effect]:
+    def failed(self, subject: Subject, error: StagecastError | None = None) -> Sequence[Effect]:
         """Take note that the subscription could not be opened now, or cannot go on."""
         self._subscribed.discard(subject)
+        if isinstance(error, OutputUnreadable):  # trying again does not mend it
+            return [_error(error.message, error.code, subject)]
         return [_error("The events cannot be read at the moment; subscribe again.", "log_unavailable", subject)]
 
     def ended(self, subject: Subject) -> None:

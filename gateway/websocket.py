@@ -14,7 +14,14 @@ from typing import Protocol
 import structlog
 from starlette.types import Receive
 
-from contracts.errors import CorruptLog, ExecutionNotFound, LogUnavailable, OutputsUnavailable, StagecastError
+from contracts.errors import (
+    CorruptLog,
+    ExecutionNotFound,
+    LogUnavailable,
+    OutputsUnavailable,
+    OutputUnreadable,
+    StagecastError,
+)
 from contracts.messages import CloseCode, Dropped, Subscribed
 from contracts.wire import WireModel
 from gateway.outlet import Outlet, TooSlow
@@ -155,7 +162,7 @@ class Socket:
             stream = self._streams[subject] = await self._open_stream(wanted)
         except ExecutionNotFound:
             await self._carry_out(self.session.refused(subject))
-        except (LogUnavailable, OutputsUnavailable, CorruptLog) as error:
+        except (LogUnavailable, OutputsUnavailable, OutputUnreadable, CorruptLog) as error:
             await self._fail(subject, error)
         else:
             stream.on_waiting = partial(self._wake, subject, stream)
@@ -215,7 +222,7 @@ class Socket:
 
     async def _fail(self, subject: Subject, error: StagecastError) -> None:
         _log.warning("subscription failed", execution_id=subject.execution_id, reason=error.message)
-        await self._carry_out(self.session.failed(subject))
+        await self._carry_out(self.session.failed(subject, error))
 
     def _close_slow(self) -> None:
         _log.info("socket closed: the client is too slow")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from contracts.errors import CorruptLog, GatewayUnreachable, RequestRefused, StagecastError
+from contracts.errors import CorruptLog, GatewayUnreachable, OutputUnreadable, RequestRefused, StagecastError
 from contracts.messages import Subscribe
 from stagecast.arrivals import Arrivals, Closed, Message
 from stagecast.closing import pause_seconds, refusal_of
@@ -13,7 +13,7 @@ from stagecast.connection import Connection
 from stagecast.connections import TOO_MANY_REQUESTS, Connections
 
 _STEADY_SECONDS = 5.0  # a subscription that lived so long was no failed try, also where nothing happened meanwhile
-_STATUSES = {"unauthenticated": 401, "forbidden": 403, CorruptLog.code: 500}
+_STATUSES = {"unauthenticated": 401, "forbidden": 403, CorruptLog.code: 500, OutputUnreadable.code: 500}
 """Codes of errors that trying again does not mend, as HTTP statuses."""
 _UNAVAILABLE = 503
 _TOO_MANY_SUBSCRIPTIONS = "too_many"  # code of the error for one more than a connection may carry

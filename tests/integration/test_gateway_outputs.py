@@ -113,6 +113,10 @@ async def test_a_saved_result_that_is_listed_and_cannot_be_read_is_told_as_that(
         reply = await gateway.http.get(f"/api/executions/{saved.execution_id}{of_it}")
         assert (reply.status_code, reply.json()["code"]) == (500, "output_unreadable"), of_it
         assert fault in reply.json()["error"]
+    async with gateway.socket() as socket:
+        answer = await socket.subscribe(saved.execution_id)
+        assert (answer["type"], answer["code"]) == ("error", "output_unreadable")
+        assert fault in answer["message"]
 
 
 async def test_an_output_that_is_none_is_404_whatever_its_name_tries(gateway: RunningGateway) -> None:

@@ -12,7 +12,7 @@ import { Inbox } from "./inbox.js";
  * Errors that a later try would get again, with the status that they have over HTTP.
  * @type {Record<string, number>}
  */
-const LASTING = { unauthenticated: 401, forbidden: 403 };
+const LASTING = { unauthenticated: 401, forbidden: 403, output_unreadable: 500 };
 
 /**
  * What the connection has to do after a message: nothing; subscribe again after a pause; unsubscribe, since the reader
