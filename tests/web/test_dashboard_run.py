@@ -173,6 +173,20 @@ async def test_a_gateway_that_hangs_before_the_estimate_can_be_left(stack: Stack
         await tab.page.unroute_all()
 
 
+async def test_a_gateway_that_hangs_before_the_rows_are_read_can_be_left(stack: Stack, browser: Browser) -> None:
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        await tab.open("#/run/prompt-optimizer-v1")
+        await write(tab, "Answer {question}")
+        await open_section(tab, "Options")
+        await tab.page.route("**/options", lambda _: None)
+        await tab.page.get_by_label("or paste the rows").first.fill(CASES)
+        await tab.page.keyboard.press("Control+Enter")
+        await tab.shows("Reading the rows…")
+        await tab.button("Stop").click()
+        await expect(tab.page.locator(".run-start")).to_contain_text("Run")
+        await tab.page.unroute_all()
+
+
 @pytest.mark.parametrize("height", [450, 640])
 async def test_the_bar_never_hides_what_has_the_focus(stack: Stack, browser: Browser, height: int) -> None:
     async with open_tabs(browser, stack.url, size={"width": 640, "height": height}) as (_, [tab]):

@@ -26,13 +26,14 @@ const PASTED = "what was pasted";
 export function RowsInput({ place, label, name, fault, entry, change, pipelineId }) {
   const [isReplacing, setReplacing] = useState(false);
   const isText = "text" in entry;
+  const remove = () => (setReplacing(false), change({ rows: [], source: "" }));
   if (isText) {
     return html`<label class="unseen" for=${`run-${place}-json`}>${label} as JSON</label>
       <textarea id=${`run-${place}-json`} class="mono" rows="10" spellcheck=${false} value=${entry.text}
         onInput=${(/** @type {{currentTarget: HTMLTextAreaElement}} */ event) => change({ text: event.currentTarget.value })}></textarea>
       <div class="actions">
         <button type="button" class="small" onClick=${() => change(asRows(entry.text))}>Show as a table</button>
-        <button type="button" class="small" onClick=${() => change({ rows: [], source: "" })}>Remove<span class="unseen"> ${label}</span></button>
+        <button type="button" class="small" onClick=${remove}>Remove<span class="unseen"> ${label}</span></button>
       </div>`;
   }
   const { rows, source, pasted = "" } = entry;
@@ -50,13 +51,14 @@ export function RowsInput({ place, label, name, fault, entry, change, pipelineId
       <div class="actions">
         <button type="button" class="small quiet" onClick=${asText}>${isUnread(entry) || rows.length === 0 ? "Write JSON instead" : "Edit as JSON"}</button>
         ${rows.length > 0 && html`<button type="button" class="small quiet" onClick=${keep}>Keep the rows</button>`}
+        ${pasted !== "" && html`<button type="button" class="small quiet" onClick=${remove}>Remove<span class="unseen"> ${label}</span></button>`}
       </div>`;
   }
   return html`${shown}
     <div class="actions">
       <button type="button" class="small" onClick=${() => setReplacing(true)}>Replace<span class="unseen"> ${label}</span></button>
       <button type="button" class="small" onClick=${asText}>Edit as JSON<span class="unseen">: ${label}</span></button>
-      <button type="button" class="small" onClick=${() => change({ rows: [], source: "" })}>Remove<span class="unseen"> ${label}</span></button>
+      <button type="button" class="small" onClick=${remove}>Remove<span class="unseen"> ${label}</span></button>
     </div>`;
 }
 

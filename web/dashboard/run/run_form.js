@@ -105,7 +105,7 @@ export function RunForm({ detail, earlier }) {
     </div>
     <div class="run-side">
       <${EstimateCard} outlook=${outlook} request=${request} isPlaced=${placed(outlook.error, form) !== null} />
-      <${StartBar} state=${start.state} isWaiting=${isWanted} run=${run} submit=${() => start.submit(request)} leave=${start.leave} isPlaced=${ofStart !== null} />
+      <${StartBar} state=${start.state} isWaiting=${isWanted} run=${run} submit=${() => start.submit(request)} leave=${() => (setWanted(false), start.leave())} isPlaced=${ofStart !== null} />
     </div>
   </form>`;
 }

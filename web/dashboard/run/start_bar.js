@@ -1,5 +1,7 @@
 // The Run button, what a refused start says, and the question before one that costs something.
 
+import { useEffect, useState } from "preact/hooks";
+
 import { StagecastError } from "../../client.js";
 import { html } from "../html.js";
 import { Dialog } from "../parts/dialog.js";
@@ -7,6 +9,7 @@ import { Notice, sentence } from "../parts/notice.js";
 import { useNow } from "../parts/now.js";
 import { to } from "../router.js";
 import { limit, question } from "./outlook.js";
+import { PATIENCE_MS } from "./use_start.js";
 
 /** @import { Start } from "./use_start.js" */
 
@@ -26,12 +29,14 @@ const TITLES = {
  *   `isWaiting`: until what was pasted is read; `isPlaced`: the error is told at a field */
 export function StartBar({ state, isWaiting, run, submit, leave, isPlaced }) {
   const isStarting = isWaiting || state.name === "starting";
+  const isSlow = useSlow(isWaiting) || (state.name === "starting" && state.isSlow);
+  const isSubmitted = state.name === "starting" && state.isSubmitted;
   return html`<div class="run-bar">
     ${state.name === "failed" && !isPlaced && html`<${Refused} error=${state.error} at=${state.at} />`}
-    ${state.name === "starting" && state.isSlow &&
+    ${isSlow &&
     html`<p class="run-care" role="status">
       The gateway does not answer; it is asked again until it does.
-      ${state.isSubmitted ? html` If you stop, the run may be among the <a href=${to.runs()}>runs</a> already.` : " Nothing was started yet."}
+      ${isSubmitted ? html` If you stop, the run may be among the <a href=${to.runs()}>runs</a> already.` : " Nothing was started yet."}
       <button type="button" class="small" onClick=${leave}>Stop</button>
     </p>`}
     <button type="button" class="main run-start" aria-disabled=${isStarting ? "true" : undefined} aria-keyshortcuts=${IS_APPLE ? "Meta+Enter" : "Control+Enter"} onClick=${run}>
@@ -43,6 +48,18 @@ export function StartBar({ state, isWaiting, run, submit, leave, isPlaced }) {
       <p>${question(state.estimate)} ${limit(state.estimate)}</p>
     <//>`}
   </div>`;
+}
+
+/** Whether it has been so for longer than one waits without a word. @param {boolean} isWaiting */
+function useSlow(isWaiting) {
+  const [isSlow, setSlow] = useState(false);
+  useEffect(() => {
+    setSlow(false);
+    if (!isWaiting) return undefined;
+    const timer = setTimeout(() => setSlow(true), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [isWaiting]);
+  return isWaiting && isSlow;
 }
 
 /** @param {{error: unknown, at: number}} props */

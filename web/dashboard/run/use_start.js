@@ -10,7 +10,7 @@ import { isWorthAsking } from "./outlook.js";
 /** @import { FormRequest } from "./request.js" */
 /** @import { Outlook } from "./use_estimate.js" */
 
-const PATIENCE_MS = 5000; // then it is said that the gateway does not answer
+export const PATIENCE_MS = 5000; // then it is said that the gateway does not answer
 
 /**
  * @typedef {{name: "ready"} | {name: "asking", estimate: Estimate} | {name: "starting", isSlow: boolean, isSubmitted: boolean}
