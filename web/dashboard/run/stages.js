@@ -34,7 +34,7 @@ export function Stages({ detail: { stages }, uses }) {
   return html`<details class="card run-section run-stages" open=${isOpen} onToggle=${toggle}>
     <summary>
       <h2>Stages</h2>
-      <span class="about">${isOpen ? "Select one to read what it does." : `${counted(stages.length, "stage")}, as a graph`}</span>
+      <span class="about">${isOpen ? "Select one to read what it does." : counted(stages.length, "stage")}</span>
     </summary>
     <div class="run-graph">
       <${StageGraph} stages=${drawn} selected=${selected} onSelect=${(/** @type {string} */ id) => setSelected(id === selected ? null : id)} label="Stages of the pipeline" />
