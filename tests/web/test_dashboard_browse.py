@@ -286,3 +286,16 @@ async def test_a_saved_result_that_cannot_be_read_is_told_as_that(stack: Stack, 
         await tab.page.get_by_role("link", name="changed by hand").click()
         await tab.shows("The saved result cannot be read: input.options")
     file.unlink()
+
+
+async def test_a_token_that_is_not_good_any_more_is_asked_for_where_one_cancels(stack: Stack, browser: Browser) -> None:
+    await submit(stack, "echo-v1", "cancel me in vain", delay_ms=60_000)
+    async with open_tabs(browser, stack.url) as (_, [tab]):
+        tab.is_refusal_expected = True
+        await tab.page.route(
+            "**/cancel", lambda route: route.fulfill(status=401, json={"error": "No.", "code": "unauthenticated"})
+        )
+        await tab.open("#/runs")
+        await tab.button("Cancel cancel me in vain").click()
+        await tab.button("Cancel the run").click()
+        await tab.shows("This gateway asks who you are.")
