@@ -64,7 +64,8 @@ async def test_a_prompt_is_optimized_without_key_or_network(
     assert all(part in got.evidence.best_prompt for part in prompt.split() if part[0] in "{<")
     assert got.evidence.models["target"] == "local:smollm2"
     assert (got.evidence.optimization.cost, result.summary.total_cost) == (0.0, 0.0)
-    assert got.evidence.original_use.latency is not None
+    # It may also draft no case that can be used; then nothing is measured.
+    assert (got.evidence.original_use.latency is not None) == bool(got.evidence.per_case)
 
 
 async def test_a_text_is_summarized_without_key_or_network(models: ModelRouter) -> None:

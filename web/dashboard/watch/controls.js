@@ -1,6 +1,6 @@
 // Stop it here, or cancel it. Escape asks, too.
 
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { client, noticeRefusal } from "../gateway.js";
 import { html } from "../html.js";
@@ -11,7 +11,9 @@ import { sentence } from "../parts/notice.js";
 
 /** @param {{execution: Execution}} props */
 export function Controls({ execution }) {
-  const [isAsking, setAsking] = useState(false);
+  const [question, setQuestion] = useState(0); // its number; 0 while none is asked
+  const asked = useRef(0);
+  const pose = () => setQuestion((asked.current += 1));
   const [fault, setFault] = useState("");
   const isAsked = execution.isCancelRequested;
   useLayoutEffect(() => {
@@ -19,7 +21,7 @@ export function Controls({ execution }) {
     const onKey = (event) => {
       if (event.key === "Escape" && !isAsked && !event.defaultPrevented && document.querySelector("dialog[open]") === null) {
         event.preventDefault();
-        setAsking(true);
+        pose(); // also over one that the browser has closed and not yet told so
       }
     };
     document.addEventListener("keydown", onKey);
@@ -27,7 +29,7 @@ export function Controls({ execution }) {
   }, [isAsked]);
   /** @param {(id: string) => Promise<boolean>} wish */
   const ask = async (wish) => {
-    setAsking(false);
+    setQuestion(0);
     setFault("");
     try {
       await wish(execution.id); // what comes of it, its events tell
@@ -40,13 +42,14 @@ export function Controls({ execution }) {
   return html`<div class="actions">
     ${fault && html`<p class="fault" role="alert">${fault}</p>`}
     <button onClick=${finish} disabled=${isAsked || execution.isFinishRequested} title="Stop here and keep the best that it has">Finish now</button>
-    <button class="danger" onClick=${() => setAsking(true)} disabled=${isAsked}>Cancel … <kbd>Esc</kbd></button>
-    ${isAsking &&
+    <button class="danger" onClick=${pose} disabled=${isAsked}>Cancel … <kbd>Esc</kbd></button>
+    ${question > 0 &&
     html`<${Dialog}
+      key=${question}
       title="Cancel this run?"
-      close=${() => setAsking(false)}
+      close=${() => setQuestion((before) => (before === question ? 0 : before))}
       actions=${html`
-        <button onClick=${() => setAsking(false)}>Keep running</button>
+        <button onClick=${() => setQuestion(0)}>Keep running</button>
         ${!execution.isFinishRequested && html`<button onClick=${finish}>Finish, keep the best</button>`}
         <button class="main danger" onClick=${cancel}>Cancel the run</button>
       `}
