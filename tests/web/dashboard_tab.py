@@ -76,6 +76,21 @@ class DashboardTab:
         """Wait until a text is to be seen."""
         await expect(self.page.get_by_text(text).first).to_be_visible()
 
+    async def write(self, text: str) -> None:
+        """Fill the prompt of the Run view."""
+        await self.page.locator("#run-primary").fill(text)
+
+    async def open_section(self, name: str) -> None:
+        """Open a section of the Run view's form, if it is not open."""
+        section = self.page.locator("details", has=self.page.get_by_role("heading", name=name))
+        await expect(section).to_be_visible()
+        if await section.get_attribute("open") is None:
+            await section.locator("summary").first.click()
+
+    async def is_over(self) -> None:
+        """Wait until the run that is shown has ended."""
+        await expect(self.page.get_by_role("heading", level=2, name="Result", exact=True)).to_be_visible()
+
     async def path(self) -> str:
         """Return the address of the view."""
         return str(await self.page.evaluate("location.hash"))

@@ -25,21 +25,6 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Stac
         yield stack
 
 
-async def write(tab: DashboardTab, text: str) -> None:
-    await tab.page.locator("#run-primary").fill(text)
-
-
-async def open_section(tab: DashboardTab, name: str) -> None:
-    section = tab.page.locator("details", has=tab.page.get_by_role("heading", name=name))
-    await expect(section).to_be_visible()
-    if await section.get_attribute("open") is None:
-        await section.locator("summary").first.click()
-
-
-async def is_over(tab: DashboardTab) -> None:
-    await expect(tab.page.get_by_role("heading", level=2, name="Result", exact=True)).to_be_visible()
-
-
 async def saved(stack: Stack, execution_id: str) -> dict[str, Any]:
     async with stack.http() as http:
         found: dict[str, Any] = (await http.get(f"/api/executions/{execution_id}")).raise_for_status().json()
@@ -58,10 +43,10 @@ async def test_from_a_prompt_to_a_comparison(stack: Stack, browser: Browser, tmp
         stages = page.get_by_role("list", name="Stages").get_by_role("listitem")
         await expect(stages).to_have_count(5)
         # Typing counts characters, and asks for the estimate.
-        await write(tab, "a lighthouse 🗼")
+        await tab.write("a lighthouse 🗼")
         await tab.shows("14 of 500 characters")
         await expect(page.locator(".run-side")).to_contain_text("4")
-        await open_section(tab, "Options")
+        await tab.open_section("Options")
         await page.get_by_label("Tone").select_option("funny")
         await page.locator("#run-primary").focus()
         await page.keyboard.press("Control+Enter")
@@ -69,7 +54,7 @@ async def test_from_a_prompt_to_a_comparison(stack: Stack, browser: Browser, tmp
         await page.get_by_role("dialog").get_by_role("button", name="Run").click()
         # It runs, and is watched until it has ended.
         await expect(page.get_by_role("heading", level=1)).to_contain_text("running")
-        await is_over(tab)
+        await tab.is_over()
         first = (await tab.path()).removeprefix("#/runs/")
         result = PipelineResult.model_validate((await saved(stack, first))["result"])
         assert result.input.options == {"tone": "funny"}
@@ -90,12 +75,12 @@ async def test_from_a_prompt_to_a_comparison(stack: Stack, browser: Browser, tmp
         # Again with changes, and both are compared.
         await page.get_by_role("link", name="Run again with changes").click()
         await expect(page.locator("#run-primary")).to_have_value("a lighthouse 🗼")
-        await open_section(tab, "Options")
+        await tab.open_section("Options")
         await expect(page.get_by_label("Tone").locator("option:checked")).to_have_text("funny")
-        await write(tab, "a lighthouse keeper")
+        await tab.write("a lighthouse keeper")
         await tab.button("Run").click()
         await page.get_by_role("dialog").get_by_role("button", name="Run").click()
-        await is_over(tab)
+        await tab.is_over()
         second = (await tab.path()).removeprefix("#/runs/")
         assert second != first
         await tab.button("Compare with").click()
@@ -110,8 +95,8 @@ async def test_cases_are_dropped_as_a_file_and_read_by_the_gateway(stack: Stack,
     async with open_tabs(browser, stack.url) as (_, [tab]):
         tab.is_refusal_expected = True
         await tab.open("#/run/prompt-optimizer-v1")
-        await write(tab, "Answer in one word: {question}")
-        await open_section(tab, "Options")
+        await tab.write("Answer in one word: {question}")
+        await tab.open_section("Options")
         files = tab.page.locator("input[type=file]").first
         await files.set_input_files(
             FilePayload(name="cases.csv", mimeType="text/csv", buffer=b"question,weight,match\nx,1,9\n")
@@ -130,12 +115,12 @@ async def test_a_fault_is_told_at_its_field(stack: Stack, browser: Browser) -> N
         await tab.shows("Write something first.")
         await expect(tab.page.locator("#run-primary")).to_be_focused()
         await expect(tab.page.locator("#run-primary")).to_have_attribute("aria-invalid", "true")
-        await write(tab, "x" * 501)
+        await tab.write("x" * 501)
         await tab.shows("501 of 500 characters")
         await tab.button("Run").click()
         assert await tab.path() == f"#/run/{STORY}"
-        await write(tab, "a lighthouse")
-        await open_section(tab, "Options")
+        await tab.write("a lighthouse")
+        await tab.open_section("Options")
         await tab.page.get_by_label("Words").fill("7")
         await tab.button("Run").click()
         await expect(tab.page.get_by_label("Words")).to_have_attribute("aria-invalid", "true")
@@ -144,7 +129,7 @@ async def test_a_fault_is_told_at_its_field(stack: Stack, browser: Browser) -> N
 async def test_a_draft_survives_a_reload(stack: Stack, browser: Browser) -> None:
     async with open_tabs(browser, stack.url) as (_, [tab]):
         await tab.open(f"#/run/{STORY}")
-        await write(tab, "not yet sent")
+        await tab.write("not yet sent")
         await tab.page.reload()
         await expect(tab.page.locator("#run-primary")).to_have_value("not yet sent")
 
@@ -162,7 +147,7 @@ async def test_with_the_keyboard_alone(stack: Stack, browser: Browser) -> None:
         await reach(tab, "textbox", "Text")
         await page.keyboard.type("hello")
         await press("Control+Enter")
-        await is_over(tab)
+        await tab.is_over()
         await reach(tab, "link", "Run again with changes")
         await press("Enter")
         await expect(page.locator("#run-primary")).to_have_value("hello")
@@ -171,7 +156,7 @@ async def test_with_the_keyboard_alone(stack: Stack, browser: Browser) -> None:
         await expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
         await reach(tab, "link", "hello")
         await press("Enter")
-        await is_over(tab)
+        await tab.is_over()
 
 
 async def reach(tab: DashboardTab, role: Any, name: str) -> None:

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Request, expect
 
 from tests.processes import Stack
 from tests.web.dashboard_stack import STORY, dashboard_stack
-from tests.web.dashboard_tab import PHONE, DashboardTab, open_tabs
+from tests.web.dashboard_tab import PHONE, open_tabs
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -87,26 +87,11 @@ def options_in(request: Request) -> dict[str, Any]:
     return sent["options"]
 
 
-async def write(tab: DashboardTab, text: str) -> None:
-    await tab.page.locator("#run-primary").fill(text)
-
-
-async def open_section(tab: DashboardTab, name: str) -> None:
-    section = tab.page.locator("details", has=tab.page.get_by_role("heading", name=name))
-    await expect(section).to_be_visible()
-    if await section.get_attribute("open") is None:
-        await section.locator("summary").first.click()
-
-
-async def is_over(tab: DashboardTab) -> None:
-    await expect(tab.page.get_by_role("heading", level=2, name="Result", exact=True)).to_be_visible()
-
-
 async def test_pasted_rows_are_read_by_themselves_and_belong_to_the_draft(stack: Stack, browser: Browser) -> None:
     async with open_tabs(browser, stack.url) as (_, [tab]):
         await tab.open("#/run/prompt-optimizer-v1")
-        await write(tab, "Answer in one word: {question}")
-        await open_section(tab, "Options")
+        await tab.write("Answer in one word: {question}")
+        await tab.open_section("Options")
         box = tab.page.get_by_label("or paste the rows").first
         await box.fill(CASES)
         await tab.page.reload()  # before anything read them
@@ -119,8 +104,8 @@ async def test_a_run_waits_until_the_pasted_rows_are_read(stack: Stack, browser:
     async with open_tabs(browser, stack.url) as (_, [tab]):
         tab.is_refusal_expected = True
         await tab.open("#/run/prompt-optimizer-v1")
-        await write(tab, "Answer in one word: {question}")
-        await open_section(tab, "Options")
+        await tab.write("Answer in one word: {question}")
+        await tab.open_section("Options")
         box = tab.page.get_by_label("or paste the rows").first
         await box.fill("question,weight,match\nx,1,9\n")
         await box.press("Control+Enter")
@@ -135,12 +120,12 @@ async def test_a_run_waits_until_the_pasted_rows_are_read(stack: Stack, browser:
 async def test_back_leads_to_the_form_as_it_was_run(stack: Stack, browser: Browser) -> None:
     async with open_tabs(browser, stack.url) as (_, [tab]):
         await tab.open(f"#/run/{STORY}")
-        await write(tab, "a lighthouse to come back to")
-        await open_section(tab, "Options")
+        await tab.write("a lighthouse to come back to")
+        await tab.open_section("Options")
         await tab.page.get_by_label("Words").fill("33")
         await tab.button("Run").click()
         await tab.page.get_by_role("dialog").get_by_role("button", name="Run").click()
-        await is_over(tab)
+        await tab.is_over()
         await tab.page.go_back()
         await expect(tab.page.locator("#run-primary")).to_have_value("a lighthouse to come back to")
         await expect(tab.page.get_by_label("Words")).to_have_value("33")
@@ -151,9 +136,9 @@ async def test_back_leads_to_the_form_as_it_was_run(stack: Stack, browser: Brows
 async def test_inputs_may_be_called_as_what_objects_inherit(stack: Stack, browser: Browser) -> None:
     async with open_tabs(browser, stack.url) as (_, [tab]):
         await tab.open("#/run/inherited-v1")
-        await open_section(tab, "Options")
+        await tab.open_section("Options")
         await tab.page.get_by_label("ToString").fill("as text")
-        await write(tab, "hello")
+        await tab.write("hello")
         async with tab.page.expect_request("**/estimate") as asking:
             await tab.shows("0 calls")
         assert options_in(await asking.value) == {"toString": "as text"}
@@ -164,7 +149,7 @@ async def test_a_gateway_that_hangs_before_the_estimate_can_be_left(stack: Stack
         await tab.open("#/run/echo-v1")
         await expect(tab.page.locator("#run-primary")).to_be_visible()
         await tab.page.route("**/estimate", lambda _: None)  # nothing ever answers
-        await write(tab, "hello")
+        await tab.write("hello")
         await tab.button("Run").click()
         await tab.shows("The gateway does not answer")
         await tab.shows("Nothing was started yet.")
@@ -176,8 +161,8 @@ async def test_a_gateway_that_hangs_before_the_estimate_can_be_left(stack: Stack
 async def test_a_gateway_that_hangs_before_the_rows_are_read_can_be_left(stack: Stack, browser: Browser) -> None:
     async with open_tabs(browser, stack.url) as (_, [tab]):
         await tab.open("#/run/prompt-optimizer-v1")
-        await write(tab, "Answer {question}")
-        await open_section(tab, "Options")
+        await tab.write("Answer {question}")
+        await tab.open_section("Options")
         await tab.page.route("**/options", lambda _: None)
         await tab.page.get_by_label("or paste the rows").first.fill(CASES)
         await tab.page.keyboard.press("Control+Enter")
@@ -193,7 +178,7 @@ async def test_the_bar_never_hides_what_has_the_focus(stack: Stack, browser: Bro
         await tab.open("#/run/prompt-optimizer-v1")
         await expect(tab.page.locator("#run-primary")).to_be_visible()
         for name in ("Options", "Models", "Budget"):
-            await open_section(tab, name)
+            await tab.open_section(name)
         for key in ("Tab", "Shift+Tab"):
             for _ in range(50):
                 await tab.page.keyboard.press(key)
@@ -218,7 +203,7 @@ async def test_words_without_an_end_do_not_widen_the_page(stack: Stack, browser:
     async with open_tabs(browser, stack.url, size=PHONE) as (_, [tab]):
         await tab.open("#/run/many-v1")
         await expect(tab.page.locator("#run-primary")).to_be_visible()
-        await open_section(tab, "Options")
+        await tab.open_section("Options")
         assert await tab.width() == PHONE["width"]
 
 
@@ -228,7 +213,7 @@ async def test_rules_are_told_before_they_are_broken(stack: Stack, browser: Brow
         await tab.shows("It must match ^[A-Z]+$")
         await expect(tab.page.get_by_label("Kind").locator("option:checked")).to_have_text("fixed")
         await expect(tab.page.get_by_role("group", name="People").get_by_label("or paste the rows")).to_be_visible()
-        await open_section(tab, "Options")
+        await tab.open_section("Options")
         await expect(tab.page.get_by_label("Sure").locator("option")).to_have_text(["yes", "no", "not given"])
 
 
@@ -238,7 +223,7 @@ async def test_half_a_character_can_be_run(stack: Stack, browser: Browser) -> No
         await expect(tab.page.locator("#run-primary")).to_be_visible()
         await tab.page.evaluate(_TYPE_HALF)
         await tab.page.keyboard.press("Control+Enter")
-        await is_over(tab)
+        await tab.is_over()
         async with stack.http() as http:
             reply = await http.get(f"/api/executions/{(await tab.path()).removeprefix('#/runs/')}")
         assert reply.raise_for_status().json()["result"]["input"]["prompt"] == "cut \ufffd"
