@@ -9,8 +9,8 @@ import { Dialog } from "../parts/dialog.js";
 import { count } from "../parts/format.js";
 import { Failure, sentence } from "../parts/notice.js";
 import { useNow } from "../parts/now.js";
+import { Clock } from "../parts/when.js";
 import { to } from "../router.js";
-import { Clock } from "./when.js";
 
 /** @import { Live } from "./live_runs.js" */
 /** @import { Run } from "./in_progress.js" */

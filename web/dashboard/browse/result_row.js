@@ -4,7 +4,7 @@ import { html } from "../html.js";
 import { Badge } from "../parts/badge.js";
 import { cost, count, counted, duration } from "../parts/format.js";
 import { to } from "../router.js";
-import { When } from "./when.js";
+import { When } from "../parts/when.js";
 
 /** @import { OutputListing } from "../../client/wire.d.ts" */
 

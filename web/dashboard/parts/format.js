@@ -130,15 +130,6 @@ export function timeOfDay(at) {
   return SECONDS.format(new Date(at));
 }
 
-/**
- * `812 B`, `1.2 KB`, `3.4 MB`
- * @param {number} size
- */
-export function bytes(size) {
-  if (size < 1000) return `${size} B`;
-  return size < 1_000_000 ? `${(size / 1000).toFixed(1)} KB` : `${(size / 1_000_000).toFixed(1)} MB`;
-}
-
 /** @param {number} part */
 function two(part) {
   return String(part).padStart(2, "0");

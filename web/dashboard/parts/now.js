@@ -1,7 +1,7 @@
 // The time, ticking: for clocks of what runs. It stands still while nobody looks at it.
 //
-// What runs is dated by the services' clocks. Where this machine's clock is off, theirs is what counts: events that
-// arrive as they happen tell by how much.
+// There are two clocks: this machine's, for what began here, and the services', which date what runs. Where they differ,
+// events that arrive as they happen tell by how much.
 
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
@@ -16,7 +16,7 @@ let readers = 0;
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let timer;
 
-/** @returns {number} milliseconds since 1970, by the services' clocks; the component is drawn anew with each tick */
+/** @returns {number} milliseconds since 1970, by this machine's clock; the component is drawn anew with each tick */
 export function useNow() {
   useEffect(() => {
     readers += 1;
@@ -33,6 +33,11 @@ export function useNow() {
   return now.value;
 }
 
+/** The same by the services' clocks, for what they have dated. @returns {number} */
+export function useServiceNow() {
+  return useNow() + skew.ms;
+}
+
 /**
  * Take note of what a service's clock said when something happened.
  * @param {string} at RFC 3339
@@ -43,5 +48,5 @@ export function noteTime(at, isLive) {
 }
 
 function tick() {
-  now.value = Date.now() + skew.ms;
+  now.value = Date.now();
 }

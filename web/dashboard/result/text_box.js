@@ -18,7 +18,7 @@ export function TextBox({ text, label, class: name = "", most = MOST_SHOWN }) {
 }
 
 /** @param {{count: number}} props */
-export function LeftOut({ count: leftOut }) {
+function LeftOut({ count: leftOut }) {
   return leftOut > 0 && html`<p class="about">${count(leftOut)} more characters are in the download.</p>`;
 }
 

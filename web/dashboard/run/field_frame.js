@@ -5,7 +5,7 @@ import { html } from "../html.js";
 /** @import { ComponentChildren } from "preact" */
 
 /** The id of a control, by its place in the form. @param {string} place */
-export function idOf(place) {
+function idOf(place) {
   return `run-${place}`;
 }
 

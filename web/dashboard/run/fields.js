@@ -117,7 +117,7 @@ function choicesOf(flat, defs, kind) {
 }
 
 /** `max_held_out` is `Max held out` to people. @param {string} name */
-export function labelOf(name) {
+function labelOf(name) {
   const words = name.replace(/[_-]+/g, " ").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

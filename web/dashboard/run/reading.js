@@ -40,7 +40,7 @@ export function readEntry(field, entry) {
  * @param {string} text
  * @returns {{value: unknown} | {fault: string}}
  */
-export function readJson(text) {
+function readJson(text) {
   try {
     return { value: JSON.parse(text) };
   } catch (error) {

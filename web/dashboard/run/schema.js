@@ -60,7 +60,7 @@ export function alternatives(flat, defs) {
 }
 
 /** @param {unknown} value */
-export function kindOf(value) {
+function kindOf(value) {
   if (value === null) return "null";
   return Array.isArray(value) ? "array" : typeof value;
 }

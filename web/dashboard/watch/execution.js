@@ -6,10 +6,9 @@ import { StagecastError } from "../../client.js";
 import { client } from "../gateway.js";
 import { html } from "../html.js";
 import { useAnswer } from "../parts/answer.js";
-import { ago, moment } from "../parts/format.js";
 import { Failure, Notice } from "../parts/notice.js";
-import { useNow } from "../parts/now.js";
 import { StageGraph } from "../parts/stage_graph.js";
+import { When } from "../parts/when.js";
 import { Badge } from "../parts/badge.js";
 import { CopyButton } from "../parts/copy_button.js";
 import { ResultView } from "../result/result.js";
@@ -71,18 +70,13 @@ function Heading({ execution, heardAt }) {
     </div>
     <p class="soft about-execution">
       <code>${id}</code> <${CopyButton} text=${location.href} label="Copy link" />
-      ${queuedAt && html`<${Submission} at=${queuedAt} />`}
+      ${queuedAt && html`<span>submitted <${When} at=${queuedAt} /></span>`}
       ${owner && html`<span>by <bdi>${owner}</bdi></span>`}
       ${rerunOf && html`<span>runs <a href=${to.execution(rerunOf)}>another one</a> again</span>`}
       ${isOpen && html`<a href=${to.run(pipelineId, id)}>Run with changes</a>`}
     </p>
     ${isOpen && html`<${Figures} execution=${execution} />`} ${isOpen && html`<${State} execution=${execution} heardAt=${heardAt} />`}
   </section>`;
-}
-
-/** @param {{at: string}} props */
-function Submission({ at }) {
-  return html`<span title=${moment(at)}>submitted ${ago(at, useNow())}</span>`;
 }
 
 /** What it waits for, in a sentence. @param {{execution: Execution, heardAt: {readonly current: number}}} props */

@@ -2,7 +2,7 @@
 
 import { html } from "../html.js";
 import { clock, cost, count, duration, tokens } from "../parts/format.js";
-import { useNow } from "../parts/now.js";
+import { useServiceNow } from "../parts/now.js";
 import { spentOf } from "./fold.js";
 
 /** @import { Execution, Stage } from "./types.d.ts" */
@@ -24,7 +24,7 @@ export function Figures({ execution }) {
 
 /** @param {{from: string | null, until: string | null}} props */
 function Elapsed({ from, until }) {
-  const now = useNow();
+  const now = useServiceNow();
   if (from === null) return html`<span aria-hidden="true">–</span><span class="unseen">not started</span>`;
   return html`<span role="timer">${until === null ? clock(now - Date.parse(from)) : duration(Date.parse(until) - Date.parse(from))}</span>`;
 }

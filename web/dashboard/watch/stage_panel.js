@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { Badge } from "../parts/badge.js";
 import { cost, counted, duration, timeOfDay, tokens } from "../parts/format.js";
-import { useNow } from "../parts/now.js";
+import { useServiceNow } from "../parts/now.js";
 import { ValueView } from "../parts/value_view.js";
 import { ErrorHint } from "../result/error_hint.js";
 import { to } from "../router.js";
@@ -46,7 +46,7 @@ function waitingFor({ stages }, stage) {
 
 /** @param {{retry: NonNullable<Stage["retry"]>}} props */
 function Retry({ retry: { attempt, delay, error, item, at } }) {
-  const left = Date.parse(at) + delay - useNow();
+  const left = Date.parse(at) + delay - useServiceNow();
   const where = item === null ? "" : ` of item ${item + 1}`;
   return html`<p class="stage-retry">
     ${left > 500 ? `Attempt ${attempt}${where} begins in ${Math.ceil(left / 1000)} s.` : `Attempt ${attempt}${where} is under way.`} The one before:

@@ -2,7 +2,7 @@
 
 import { html } from "../html.js";
 import { duration } from "../parts/format.js";
-import { useNow } from "../parts/now.js";
+import { useServiceNow } from "../parts/now.js";
 import { isOver } from "./fold.js";
 
 /** @import { Execution, Stage } from "./types.d.ts" */
@@ -16,7 +16,7 @@ export function Timeline({ execution }) {
 
 /** @param {{stages: Stage[]}} props */
 function LiveBars({ stages }) {
-  return html`<${Bars} stages=${stages} now=${useNow()} />`;
+  return html`<${Bars} stages=${stages} now=${useServiceNow()} />`;
 }
 
 /** @param {{stages: Stage[], now: number}} props */

@@ -1,8 +1,8 @@
 // A moment, as far away as it is now, and exactly where one points at it.
 
 import { html } from "../html.js";
-import { ago, clock, moment } from "../parts/format.js";
-import { useNow } from "../parts/now.js";
+import { ago, clock, moment } from "./format.js";
+import { useServiceNow } from "./now.js";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -14,10 +14,10 @@ export function When({ at }) {
 
 /** @param {{at: string}} props */
 function Ago({ at }) {
-  return ago(at, useNow());
+  return ago(at, useServiceNow());
 }
 
 /** How long since, ticking. @param {{since: string}} props */
 export function Clock({ since }) {
-  return html`<span class="clock">${clock(useNow() - Date.parse(since))}</span>`;
+  return html`<span class="clock">${clock(useServiceNow() - Date.parse(since))}</span>`;
 }
